@@ -1,0 +1,3 @@
+// The one compilation of Asio itself (BOOST_ASIO_SEPARATE_COMPILATION).
+
+#include <boost/asio/impl/src.hpp>

@@ -1,0 +1,120 @@
+#include "state/model/clock.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <ctime>
+#include <iomanip>
+#include <sstream>
+
+namespace trueup {
+
+namespace {
+
+namespace asio = boost::asio;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>,
+                                         Executor>;
+
+class SystemAlarm final : public Alarm {
+public:
+    SystemAlarm(Executor executor, Duration delay, std::function<void()> ring)
+        : timer_(executor, delay)
+    {
+        // The flag outlives the alarm: a handler that is already queued must not ring after destruction.
+        timer_.async_wait(
+            [alive = std::weak_ptr<bool>(alive_), ring = std::move(ring)](boost::system::error_code ec) {
+                if (!ec && !alive.expired())
+                    ring();
+            });
+    }
+
+private:
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    Timer timer_;
+};
+
+class SystemClock final : public Clock {
+public:
+    explicit SystemClock(asio::io_context& context) : context_(context) {}
+
+    Instant now() const override { return std::chrono::steady_clock::now(); }
+    WallTime wall() const override
+    {
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(
+            std::chrono::system_clock::now());
+    }
+    Task<void> sleep(Duration delay) override
+    {
+        Timer timer(context_.get_executor(), delay);
+        co_await timer.async_wait(asio::use_awaitable_t<Executor>{});
+    }
+    std::unique_ptr<Alarm> alarm(Duration delay, std::function<void()> ring) override
+    {
+        return std::make_unique<SystemAlarm>(context_.get_executor(), delay, std::move(ring));
+    }
+
+private:
+    asio::io_context& context_;
+};
+
+} // namespace
+
+std::unique_ptr<Clock> make_system_clock(asio::io_context& context)
+{
+    return std::make_unique<SystemClock>(context);
+}
+
+std::string format_time(WallTime time)
+{
+    const auto millis = time.time_since_epoch().count();
+    const std::time_t seconds = static_cast<std::time_t>(
+        std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::ostringstream text;
+    text << std::put_time(&parts, "%Y-%m-%dT%H:%M:%S") << '.' << std::setw(3) << std::setfill('0')
+         << ((millis % 1000) + 1000) % 1000 << 'Z';
+    return text.str();
+}
+
+Result<Duration> parse_duration(std::string_view text)
+{
+    const Error bad{Errc::invalid_input,
+                    "\"" + std::string(text) + "\" is not a duration",
+                    "",
+                    "write 250ms, 90s, 15m, 2h or 1h30m"};
+    constexpr std::int64_t amount_max = 1'000'000'000;
+    Duration total{};
+    std::size_t i = 0;
+    while (i < text.size()) {
+        std::int64_t amount = 0;
+        const std::size_t start = i;
+        while (i < text.size() && text[i] >= '0' && text[i] <= '9' && amount < amount_max)
+            amount = amount * 10 + (text[i++] - '0');
+        if (i == start)
+            return bad;
+        if (text.substr(i).starts_with("ms")) {
+            total += std::chrono::milliseconds(amount);
+            i += 2;
+        } else if (i < text.size() && text[i] == 's') {
+            total += std::chrono::seconds(amount);
+            ++i;
+        } else if (i < text.size() && text[i] == 'm') {
+            total += std::chrono::minutes(amount);
+            ++i;
+        } else if (i < text.size() && text[i] == 'h') {
+            if (amount > 24 * 3650)
+                return bad;
+            total += std::chrono::hours(amount);
+            ++i;
+        } else {
+            return bad;
+        }
+    }
+    if (text.empty())
+        return bad;
+    return total;
+}
+
+} // namespace trueup

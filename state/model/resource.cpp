@@ -1,0 +1,47 @@
+#include "state/model/resource.hpp"
+
+namespace trueup {
+
+namespace {
+
+// The schema node at `path`, or null.
+const Field* field_at(const Field& schema, const Path& path)
+{
+    const Field* at = &schema;
+    for (const std::string& name : path.names()) {
+        at = at->find(name);
+        if (at == nullptr)
+            return nullptr;
+    }
+    return at;
+}
+
+} // namespace
+
+std::string address_mark(const Address& address)
+{
+    return sha256_hex(address.text()).substr(0, 32);
+}
+
+std::vector<std::string> key_of(const Kind& kind, const Value& value)
+{
+    std::vector<std::string> key;
+    for (const Path& path : kind.key) {
+        const Value* part = find(value, path);
+        const Field* field = field_at(kind.schema, path);
+        if (part != nullptr && part->if_string() != nullptr && !part->if_string()->empty())
+            key.push_back(*part->if_string());
+        else if (part != nullptr && part->if_integer() != nullptr)
+            key.push_back(std::to_string(*part->if_integer()));
+        else if (field != nullptr && field->default_value && field->default_value->if_string())
+            key.push_back(*field->default_value->if_string());
+    }
+    return key;
+}
+
+Address address_of(const Kind& kind, const std::optional<std::string>& project, const Value& value)
+{
+    return {kind.name, project, key_of(kind, value)};
+}
+
+} // namespace trueup

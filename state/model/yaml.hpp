@@ -1,0 +1,40 @@
+// YAML text to Values with the place of each. The only user of yaml-cpp.
+//
+// Reads with the event handler and resolves plain scalars by the YAML 1.2 core schema itself. Refuses, with
+// file:line:column: duplicate keys, anchors and aliases, merge keys, tags of its own, keys that are not
+// strings, depth, size and node count over the limits, bytes that are not UTF-8 (hazards.md 5).
+
+#pragma once
+
+#include "state/model/diagnostic.hpp"
+#include "state/model/value.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trueup::yaml {
+
+struct Limits {
+    std::size_t bytes_max = 1U << 20U;
+    std::size_t depth_max = 64;
+    std::size_t nodes_max = 200'000;
+};
+
+// All documents of the text, in order; empty documents are left out. What is wrong is added to
+// `diagnostics` under `file`; the documents before the first fault in the text are still returned.
+// JSON is YAML, so JSON files are read too.
+std::vector<Value> parse(std::string_view text,
+                         const std::string& file,
+                         Diagnostics& diagnostics,
+                         const Limits& limits = {});
+
+// A plain scalar by the YAML 1.2 core schema: null, boolean, integer, number or string.
+Value plain_scalar(const std::string& text);
+
+// YAML text of a value: block style, strings quoted where they would be read as something else. Secrets are
+// written as "(sensitive)".
+std::string write(const Value& value);
+
+} // namespace trueup::yaml
