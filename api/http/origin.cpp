@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 namespace trueup {
 
@@ -50,13 +51,16 @@ Result<Origin> parse_origin(std::string_view url)
     std::ranges::transform(origin.host, origin.host.begin(), [](unsigned char c) {
         return static_cast<char>(std::tolower(c));
     });
-    const bool default_port = parsed->port().empty();
-    if (!default_port && parsed->port_number() == 0)
-        return bad_origin("the port of the API must be from 1 to 65535");
-    if (default_port)
-        origin.port = origin.tls ? "443" : "80";
-    else
-        origin.port = std::to_string(parsed->port_number());
+    origin.port = origin.tls ? "443" : "80";
+    if (!parsed->port().empty()) {
+        const std::string digits(parsed->port());
+        unsigned int number = 0;
+        const auto [end, ec] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        if (ec != std::errc{} || number == 0 || number > 65535)
+            return bad_origin("the port of the API must be from 1 to 65535");
+        origin.port = std::to_string(number);
+    }
     return origin;
 }
 
