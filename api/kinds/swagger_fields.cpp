@@ -41,11 +41,27 @@ bool same_type(FieldType ours, const std::string& theirs)
     return false;
 }
 
+// A path as people write it: packs[].name.
+std::string readable(const std::string& path)
+{
+    static const std::string quoted = step_text(any_element);
+    std::string text;
+    for (std::size_t at = 0; at < path.size();) {
+        const std::size_t next = std::min(path.find(quoted, at), path.size());
+        text += path.substr(at, next - at);
+        if (next < path.size())
+            text += any_element;
+        at = next < path.size() ? next + quoted.size() : next;
+    }
+    return text;
+}
+
 } // namespace
 
 void FieldComparison::finding(const std::string& key, const std::string& what, std::string advice)
 {
-    diagnostics_.error(kind_.file, {}, kind_.name + " " + key + ": " + what, std::move(advice));
+    diagnostics_.error(
+        kind_.file, {}, kind_.name + " " + readable(key) + ": " + what, std::move(advice));
 }
 
 void FieldComparison::agree(const Field& field,
