@@ -87,7 +87,7 @@ void KindReader::read_identity()
     if (const Entry schema = section_.need("schema"))
         types_->read_members(schema, kind_.schema.fields);
     kind_.key = section_.paths("key");
-    check_in_schema(section_, "key", kind_.key);
+    check_key();
     const bool singleton = section_.flag("singleton", false);
     if (singleton == section_.states("key"))
         section_.error("a kind has either a \"key\" or singleton: true");
@@ -96,6 +96,27 @@ void KindReader::read_identity()
         if (end.need("date"))
             kind_.sunset = Sunset{end.text("date"), end.text("replacement")};
         end.finish();
+    }
+}
+
+// The key is in addresses, which are printed, and is looked for in what the API lists.
+void KindReader::check_key()
+{
+    check_in_schema(section_, "key", kind_.key);
+    for (const Path& path : kind_.key) {
+        const Field* field = find_field(kind_.schema, path);
+        const bool plain = field == nullptr || field->type == FieldType::string ||
+                           field->type == FieldType::integer;
+        if (!plain)
+            complain(*diagnostics_,
+                     section_.get("key"),
+                     "\"" + path.text() + "\" is neither a string nor an integer");
+        else if (field != nullptr && (field->sensitive || field->write_only || field->server_set))
+            complain(
+                *diagnostics_,
+                section_.get("key"),
+                "\"" + path.text() +
+                    "\" identifies objects, so it cannot be sensitive, writeOnly or serverSet");
     }
 }
 
@@ -132,9 +153,13 @@ std::vector<Operation> KindReader::steps(Section& section, const std::string& na
 {
     std::vector<Operation> operations;
     if (const Entry then = section.get("then"))
-        for (const Entry& item : kinds::read_list(then))
-            operations.push_back(
-                single_call(item, rules(name + " then", OperationClass::action, About::object)));
+        for (const Entry& item : kinds::read_list(then)) {
+            // A step finishes what the call before it wrote: it carries nothing of the resource
+            // itself.
+            CallRules step = rules(name + " then", OperationClass::action, About::object);
+            step.schema = nullptr;
+            operations.push_back(single_call(item, step));
+        }
     return operations;
 }
 

@@ -37,7 +37,8 @@ public:
             operation(*kind_.remove);
         if (kind_.readiness)
             check_readiness(*kind_.readiness);
-        fields_.finish_written(kind_.schema, {});
+        if (calls_exist_)
+            fields_.finish_written(kind_.schema, {});
         check_places();
     }
 
@@ -64,6 +65,7 @@ private:
     Schema item_ = nullptr; // what the list holds
     Value object_;          // the schema of what is read, further reads grafted on
     bool has_object_ = false;
+    bool calls_exist_ = true;  // else nothing can be said about fields that no body takes
     Schema created_ = nullptr; // the body of the create call
 };
 
@@ -71,6 +73,7 @@ const Value* KindCheck::operation(const Operation& call)
 {
     const Value* found = swagger_.operation(call.method, call.path);
     if (found == nullptr) {
+        calls_exist_ = false;
         fields_.finding(
             call.name,
             "the document has no " + call.route(),
