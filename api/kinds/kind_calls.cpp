@@ -32,7 +32,7 @@ const Words<BodyShape>& shapes()
 void KindReader::read_list()
 {
     if (!section_.states("list")) {
-        if (!kind_.is_singleton())
+        if (!singleton_)
             section_.error("\"list\" is missing");
         return;
     }
@@ -139,7 +139,7 @@ void KindReader::read_create()
 {
     if (!section_.states("create"))
         return;
-    if (kind_.is_singleton())
+    if (singleton_)
         section_.error("a singleton has no \"create\"");
     Section section(section_.get("create"), *diagnostics_, section_.get_default("create"), "call");
     CreateCall create;

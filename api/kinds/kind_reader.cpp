@@ -88,8 +88,8 @@ void KindReader::read_identity()
         types_->read_members(schema, kind_.schema.fields);
     kind_.key = section_.paths("key");
     check_key();
-    const bool singleton = section_.flag("singleton", false);
-    if (singleton == section_.states("key"))
+    singleton_ = section_.flag("singleton", false);
+    if (singleton_ == section_.states("key"))
         section_.error("a kind has either a \"key\" or singleton: true");
     if (const Entry sunset = section_.get("sunset")) {
         Section end(sunset, *diagnostics_);
@@ -131,7 +131,7 @@ CallRules KindReader::rules(std::string name, OperationClass operation_class, Ab
     if (about != About::collection)
         for (const Path& key : kind_.key)
             rules.parameters.insert("key:" + key.text());
-    if (about == About::object && !kind_.is_singleton())
+    if (about == About::object && !singleton_)
         rules.parameters.insert("uid");
     return rules;
 }
@@ -196,10 +196,10 @@ void KindReader::read_delete()
         if (mistake)
             section_.error(what);
     };
-    wrong(kind_.is_singleton() && !section_.states("whenDeleted"),
+    wrong(singleton_ && !section_.states("whenDeleted"),
           "a singleton says whenDeleted: leave, reset or entries");
-    wrong(kind_.is_singleton() && kind_.remove.has_value(), "a singleton has no \"delete\"");
-    wrong(!kind_.is_singleton() && !kind_.remove && kind_.when_deleted == WhenDeleted::remove,
+    wrong(singleton_ && kind_.remove.has_value(), "a singleton has no \"delete\"");
+    wrong(!singleton_ && !kind_.remove && kind_.when_deleted == WhenDeleted::remove,
           "\"delete\" is missing; without one, say whenDeleted: leave");
     wrong((kind_.when_deleted == WhenDeleted::reset) != kind_.reset_to.has_value(),
           "whenDeleted: reset and \"resetTo\" need each other");

@@ -63,6 +63,7 @@ private:
     const ApiRules* api_;
     Types* types_;
     std::vector<NotedCall>* noted_;
+    bool singleton_ = false; // as it says, even where it has a key by mistake
     Kind kind_;
 };
 
