@@ -217,8 +217,13 @@ TEST_SUITE("state: damage")
         Batch intent;
         intent.open.push_back(make_intent(1));
         REQUIRE(state.commit(*store, intent));
-        intent.audit.push_back(make_audit(7));
-        REQUIRE_FALSE(state.commit(*store, intent)); // the id is taken
+        Batch lost = put_batch(7);
+        lost.audit.push_back(make_audit(7));
+        Commits together(state.context);
+        together.start(*store, lost);
+        together.start(*store, intent); // the id is taken: both fail
+        together.finish();
+        REQUIRE_FALSE(together.result(0));
         Batch more;
         more.audit = {make_audit(8), make_audit(9)};
         REQUIRE(state.commit(*store, more));
