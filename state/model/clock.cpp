@@ -82,6 +82,24 @@ std::string format_time(WallTime time)
     return text.str();
 }
 
+Result<WallTime> parse_time(std::string_view text)
+{
+    const Error bad{Errc::invalid_input, "\"" + std::string(text) + "\" is not a time"};
+    std::tm parts{};
+    const std::string copy(text);
+    const char* rest = strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+    if (rest == nullptr || std::string_view(rest).size() != 5 || rest[0] != '.' || rest[4] != 'Z')
+        return bad;
+    std::int64_t millis = static_cast<std::int64_t>(timegm(&parts)) * 1000;
+    std::int64_t scale = 100;
+    for (int i = 1; i <= 3; ++i, scale /= 10) {
+        if (rest[i] < '0' || rest[i] > '9')
+            return bad;
+        millis += (rest[i] - '0') * scale;
+    }
+    return WallTime(std::chrono::milliseconds(millis));
+}
+
 namespace {
 
 struct Unit {
