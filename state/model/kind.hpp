@@ -127,6 +127,8 @@ struct ExtraRead {
     Path from;                  // inside the answer
     Path into;                  // inside the object, or inside each element with `for_each`
     std::optional<Path> for_each; // a list in the object: one call an element, {name} from the element
+    // With for_each: only for elements in which this is present and not empty.
+    std::optional<Path> when;
 };
 
 struct Absent {
