@@ -88,6 +88,8 @@ void CommandLine::add_common(CLI::App& command)
     command.add_option("--state", s.state, "State file (default: .trueup/state.db beside the manifests)");
     command.add_option("--kinds", s.kinds, "Further kind files or directories (repeatable)");
     command.add_option("--rate", s.rate, "Requests a second for each rate-limit group, or unlimited");
+    command.add_option("--settle", s.settle,
+                       "How long a lost create may still take effect (default: as each kind says)");
     command.add_option("--var", s.vars, "Variable for ${NAME} in manifests, as NAME=VALUE (repeatable)");
     command.add_option("--env-var", s.env_vars, "Name that ${NAME} may take from the environment (repeatable)");
     command.add_option("--api-key-file", s.api_key_file, "File with the API key (or SPECTROCLOUD_APIKEY)");

@@ -23,6 +23,7 @@ struct Settings {
     std::string state;
     std::vector<std::string> kinds;
     std::string rate;
+    std::string settle;
     std::vector<std::string> vars;
     std::vector<std::string> env_vars; // names that ${VAR} may take from the environment
     std::string api_key_file;

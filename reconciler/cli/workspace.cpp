@@ -126,6 +126,13 @@ Result<void> open_basics(Workspace& workspace, const Settings& settings)
     print_diagnostics(diagnostics);
     if (diagnostics.has_errors())
         return Error{Errc::invalid_input, "the kind files have mistakes; nothing was sent"};
+    if (settings.settle.empty())
+        return {};
+    auto settle = parse_duration(settings.settle);
+    if (!settle)
+        return settle.error();
+    for (Kind& kind : workspace.catalogue.kinds)
+        kind.settle = *settle;
     return {};
 }
 

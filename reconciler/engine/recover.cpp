@@ -3,6 +3,8 @@
 #include "reconciler/engine/observe.hpp"
 #include "reconciler/engine/writer.hpp"
 
+#include <algorithm>
+
 namespace trueup {
 
 namespace {
@@ -17,15 +19,50 @@ public:
         if (!intents)
             co_return intents.error();
         for (const Intent& intent : *intents) {
-            auto resolved = co_await resolve(intent);
+            auto resolved = co_await resolve(intent, Finality::may_wait);
             if (!resolved)
                 co_return resolved.error();
         }
+        auto settled = co_await look_again();
+        if (!settled)
+            co_return settled.error();
         co_return std::move(recovery_);
     }
 
 private:
-    Task<Result<void>> resolve(Intent intent)
+    enum class Finality { may_wait, last };
+
+    // A create that shows no effect may still take effect late: it is given the kind's time to settle
+    // before anything is sent again (design.md 6.A).
+    Task<Result<void>> look_again()
+    {
+        if (undecided_.empty())
+            co_return Result<void>{};
+        Duration longest{};
+        for (const Undecided& one : undecided_)
+            longest = std::max(longest, one.left);
+        co_await engine_.clock.sleep(longest);
+        std::vector<Undecided> all = std::move(undecided_);
+        for (const Undecided& one : all) {
+            auto resolved = co_await resolve(one.intent, Finality::last);
+            if (!resolved)
+                co_return resolved.error();
+        }
+        co_return Result<void>{};
+    }
+
+    // How much of `settle` has not passed since the intent was written. The wall clock may have jumped:
+    // never less than nothing, never more than the whole.
+    Duration time_left(const Intent& intent, Duration settle) const
+    {
+        const auto opened = parse_time(intent.opened_at);
+        if (!opened)
+            return settle;
+        const Duration passed = engine_.clock.wall() - *opened;
+        return std::clamp(settle - passed, Duration::zero(), settle);
+    }
+
+    Task<Result<void>> resolve(Intent intent, Finality finality)
     {
         auto address = Address::parse(intent.address);
         const Kind* kind = address ? engine_.catalogue.find(address->kind()) : nullptr;
@@ -48,7 +85,7 @@ private:
                              intent.verb == name_of(Verb::replace);
         if (creates && kind->create && intent.route == kind->create->call.route()) {
             action.verb = intent.verb == name_of(Verb::create) ? Verb::create : Verb::replace;
-            auto done = co_await resolve_create(std::move(action), std::move(intent));
+            auto done = co_await resolve_create(std::move(action), std::move(intent), finality);
             co_return done;
         }
         action.verb = Verb::update;
@@ -56,7 +93,7 @@ private:
         co_return done;
     }
 
-    Task<Result<void>> resolve_create(Action action, Intent intent)
+    Task<Result<void>> resolve_create(Action action, Intent intent, Finality finality)
     {
         std::vector<std::string> key = key_of(*action.kind, action.address);
         CallContext where(action.address.text(), intent.plan_id);
@@ -84,6 +121,12 @@ private:
         if (ours.size() == 1) {
             auto taken = co_await take(std::move(action), std::move(intent), ours.front());
             co_return taken;
+        }
+        const Duration left =
+            action.kind->refuses_duplicates ? Duration{} : time_left(intent, action.kind->settle);
+        if (ours.empty() && finality == Finality::may_wait && left > Duration::zero()) {
+            undecided_.emplace_back(std::move(intent), left);
+            co_return Result<void>{};
         }
         if (ours.size() > 1)
             recovery_.unresolved.push_back(action.address.text() +
@@ -195,9 +238,16 @@ private:
         engine_.events.emit(event);
     }
 
+    struct Undecided {
+        Undecided(Intent i, Duration l) : intent(std::move(i)), left(l) {}
+        Intent intent;
+        Duration left;
+    };
+
     Engine engine_;
     Writer writer_;
     Recovery recovery_;
+    std::vector<Undecided> undecided_;
 };
 
 } // namespace

@@ -1,6 +1,9 @@
 #include "state/model/value.hpp"
 
+#include <boost/assert.hpp>
+
 #include <algorithm>
+#include <functional>
 
 namespace trueup {
 
@@ -14,7 +17,8 @@ auto position(auto& entries, std::string_view key)
         });
 }
 
-// A decimal text as sign, digits without leading or trailing zeros, and the power of ten of the last one.
+// A decimal text as sign, digits without leading or trailing zeros, and the power of ten of the
+// last one.
 struct Canonical {
     bool negative = false;
     std::string digits;
@@ -89,6 +93,15 @@ Map::Map(std::initializer_list<Entry> entries)
 {
     for (const Entry& entry : entries)
         set(entry.first, entry.second);
+}
+
+Map Map::from_sorted(std::vector<Entry> entries)
+{
+    BOOST_ASSERT(std::ranges::adjacent_find(entries, std::ranges::greater_equal{}, &Entry::first) ==
+                 entries.end());
+    Map map;
+    map.entries_ = std::move(entries);
+    return map;
 }
 
 const Value* Map::find(std::string_view key) const
@@ -168,15 +181,8 @@ const std::string& Value::string_or_empty() const
 
 std::string_view Value::type_name() const
 {
-    static constexpr std::string_view names[] = {"null",
-                                                 "boolean",
-                                                 "integer",
-                                                 "number",
-                                                 "string",
-                                                 "list",
-                                                 "map",
-                                                 "unknown",
-                                                 "secret"};
+    static constexpr std::string_view names[] = {
+        "null", "boolean", "integer", "number", "string", "list", "map", "unknown", "secret"};
     return names[data_.index()];
 }
 
@@ -188,7 +194,8 @@ bool any_leaf(const Value& value, auto&& wanted)
         return std::ranges::any_of(
             *map, [&](const Map::Entry& entry) { return any_leaf(entry.second, wanted); });
     if (const List* list = value.if_list())
-        return std::ranges::any_of(*list, [&](const Value& item) { return any_leaf(item, wanted); });
+        return std::ranges::any_of(*list,
+                                   [&](const Value& item) { return any_leaf(item, wanted); });
     return wanted(value);
 }
 

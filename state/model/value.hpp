@@ -1,7 +1,8 @@
 // The one shape that manifests, API answers and remembered state share: a tree of exact values.
 //
-// Numbers keep their text when a 64-bit integer cannot hold them, secrets cannot be printed, and a value
-// that another action has yet to produce is Unknown. Absence is not a value. Equality ignores places.
+// Numbers keep their text when a 64-bit integer cannot hold them, secrets cannot be printed, and a
+// value that another action has yet to produce is Unknown. Absence is not a value. Equality ignores
+// places.
 
 #pragma once
 
@@ -31,8 +32,8 @@ struct Decimal {
 
 struct Lookup;
 
-// A value that is known only once something else is: a field of another resource ($ref), or of an object
-// that is not managed ($lookup).
+// A value that is known only once something else is: a field of another resource ($ref), or of an
+// object that is not managed ($lookup).
 struct Unknown {
     std::string target; // address text of the resource that is waited for; "" for a look-up
     std::string field;  // path inside it; "" for its uid
@@ -40,6 +41,19 @@ struct Unknown {
     bool operator==(const Unknown& other) const;
     // "Project/tenant/team-a" or "Pack name=k8s tag=1.29".
     std::string text() const;
+};
+
+// Shares one immutable T and compares by content: keeps the rare, large kinds of value from making
+// every Value large.
+template <class T>
+class Boxed {
+public:
+    explicit Boxed(T content) : content_(std::make_shared<const T>(std::move(content))) {}
+    const T& operator*() const { return *content_; }
+    bool operator==(const Boxed& other) const { return *content_ == *other.content_; }
+
+private:
+    std::shared_ptr<const T> content_;
 };
 
 // String keys in sorted order, each at most once.
@@ -51,6 +65,9 @@ public:
 
     Map() = default;
     Map(std::initializer_list<Entry> entries);
+    // Takes entries whose keys are in order already, each once: what a parser has at the end of an
+    // object.
+    static Map from_sorted(std::vector<Entry> entries);
 
     const Value* find(std::string_view key) const;
     Value* find(std::string_view key);
@@ -91,12 +108,12 @@ public:
     Value(const char* s) : data_(std::string(s)) {}
     Value(List l) : data_(std::move(l)) {}
     Value(Map m) : data_(std::move(m)) {}
-    Value(Unknown u) : data_(std::move(u)) {}
-    Value(Secret s) : data_(std::move(s)) {}
+    Value(Unknown u) : data_(Boxed<Unknown>(std::move(u))) {}
+    Value(Secret s) : data_(Boxed<Secret>(std::move(s))) {}
 
     bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
-    bool is_unknown() const { return std::holds_alternative<Unknown>(data_); }
-    bool is_secret() const { return std::holds_alternative<Secret>(data_); }
+    bool is_unknown() const { return std::holds_alternative<Boxed<Unknown>>(data_); }
+    bool is_secret() const { return std::holds_alternative<Boxed<Secret>>(data_); }
     bool is_scalar() const { return if_map() == nullptr && if_list() == nullptr; }
 
     // Each returns a pointer into this value, or null when it holds something else.
@@ -106,8 +123,8 @@ public:
     const std::string* if_string() const { return std::get_if<std::string>(&data_); }
     const List* if_list() const { return std::get_if<List>(&data_); }
     const Map* if_map() const { return std::get_if<Map>(&data_); }
-    const Unknown* if_unknown() const { return std::get_if<Unknown>(&data_); }
-    const Secret* if_secret() const { return std::get_if<Secret>(&data_); }
+    const Unknown* if_unknown() const { return unboxed(std::get_if<Boxed<Unknown>>(&data_)); }
+    const Secret* if_secret() const { return unboxed(std::get_if<Boxed<Secret>>(&data_)); }
     std::string* if_string() { return std::get_if<std::string>(&data_); }
     List* if_list() { return std::get_if<List>(&data_); }
     Map* if_map() { return std::get_if<Map>(&data_); }
@@ -124,7 +141,21 @@ public:
     bool operator==(const Value& other) const { return data_ == other.data_; }
 
 private:
-    std::variant<std::monostate, bool, std::int64_t, Decimal, std::string, List, Map, Unknown, Secret>
+    template <class T>
+    static const T* unboxed(const Boxed<T>* box)
+    {
+        return box != nullptr ? &**box : nullptr;
+    }
+
+    std::variant<std::monostate,
+                 bool,
+                 std::int64_t,
+                 Decimal,
+                 std::string,
+                 List,
+                 Map,
+                 Boxed<Unknown>,
+                 Boxed<Secret>>
         data_;
     Place place_;
 };

@@ -1,8 +1,9 @@
 // YAML text to Values with the place of each. The only user of yaml-cpp.
 //
-// Reads with the event handler and resolves plain scalars by the YAML 1.2 core schema itself. Refuses, with
-// file:line:column: duplicate keys, anchors and aliases, merge keys, tags of its own, keys that are not
-// strings, depth, size and node count over the limits, bytes that are not UTF-8 (hazards.md 5).
+// Reads with the event handler and resolves plain scalars by the YAML 1.2 core schema itself.
+// Refuses, with file:line:column: duplicate keys, anchors and aliases, merge keys, tags of its own,
+// keys that are not strings, depth, size and node count over the limits, bytes that are not UTF-8
+// (hazards.md 5).
 
 #pragma once
 
@@ -23,18 +24,24 @@ struct Limits {
 };
 
 // All documents of the text, in order; empty documents are left out. What is wrong is added to
-// `diagnostics` under `file`; the documents before the first fault in the text are still returned.
-// JSON is YAML, so JSON files are read too.
+// `diagnostics` under `file`. A document with a fault is left out; one that is no YAML at all, or
+// passes a limit, ends the reading. JSON is YAML, so JSON files are read too.
+//
+// The place of a map's member is where its key stands, of any other value where it starts. Columns
+// count bytes. A byte order mark at the start is skipped, CRLF ends a line like LF, a tab may not
+// indent.
 std::vector<Value> parse(std::string_view text,
                          const std::string& file,
                          Diagnostics& diagnostics,
                          const Limits& limits = {});
 
-// A plain scalar by the YAML 1.2 core schema: null, boolean, integer, number or string.
+// A plain scalar by the YAML 1.2 core schema: null, boolean, integer (12, 012, 0o14, 0xC), number
+// or string. So `no` is a string and 012 is twelve. Where JSON has no such value the text stays a
+// string: .inf, .nan, and octal or hexadecimal integers past 64 bits.
 Value plain_scalar(const std::string& text);
 
-// YAML text of a value: block style, strings quoted where they would be read as something else. Secrets are
-// written as "(sensitive)".
+// YAML text of a value: block style, strings quoted where they would be read as something else.
+// Secrets are written as "(sensitive)", unknown values as the $ref or $lookup that they stand for.
 std::string write(const Value& value);
 
 } // namespace trueup::yaml
