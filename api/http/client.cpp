@@ -189,6 +189,10 @@ Task<Result<HttpResponse>> call(std::shared_ptr<Core> core, HttpRequest request)
     ConnectionPool::Lease lease = co_await core->pool->borrow();
     std::optional<Instant> end;
     Trace trace;
+    if (!lease.granted()) {
+        Error error{Errc::cancelled, "the client was closed before the call was sent"};
+        co_return placed(std::move(error), request, trace);
+    }
     // Twice at most: a reused connection may turn out dead, a fresh one is not blamed on idling.
     for (;;) {
         const bool reused = lease.connection() != nullptr;

@@ -5,11 +5,13 @@
 
 #include "state/model/task.hpp"
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -18,7 +20,10 @@ namespace trueup {
 template <class T>
 class OneShot {
 public:
-    OneShot() = default;
+    explicit OneShot(Executor executor)
+        : never_(executor, std::chrono::steady_clock::time_point::max())
+    {
+    }
     OneShot(const OneShot&) = delete;
     OneShot& operator=(const OneShot&) = delete;
 
@@ -29,49 +34,31 @@ public:
         if (delivered_)
             return false;
         delivered_ = true;
-        if (waiter_)
-            waiter_->resume(std::move(value));
-        else
-            value_.emplace(std::move(value));
+        value_.emplace(std::move(value));
+        never_.cancel();
         return true;
     }
 
-    // Waits for the value; at most once. The OneShot must live until then.
+    // Waits for the value; at most once. The OneShot must live until then. A coroutine that is
+    // cancelled meanwhile gets system_error(operation_aborted), as from Asio's own operations.
     Task<T> take()
     {
-        const boost::asio::use_awaitable_t<Executor> token;
-        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<Executor>, void(T)>(
-            [this](auto handler) {
-                // The executor is asked for while its type is still known: the erased one cannot
-                // post.
-                const Executor executor = boost::asio::get_associated_executor(handler);
-                waiter_.emplace(executor, std::move(handler));
-                if (value_)
-                    waiter_->resume(std::move(*value_));
-            },
-            token);
+        const auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
+        if (!value_)
+            co_await never_.async_wait(token);
+        if (!value_)
+            throw boost::system::system_error(boost::asio::error::operation_aborted);
+        co_return std::move(*value_);
     }
 
 private:
-    using Handler = boost::asio::any_completion_handler<void(T)>;
+    using SteadyClock = std::chrono::steady_clock;
 
-    struct Waiter {
-        Waiter(Executor e, Handler h) : executor(e), handler(std::move(h)) {}
-
-        void resume(T value)
-        {
-            boost::asio::post(executor,
-                              [handler = std::move(handler), value = std::move(value)]() mutable {
-                                  std::move(handler)(std::move(value));
-                              });
-        }
-
-        Executor executor;
-        Handler handler;
-    };
-
+    // It does not measure time. A timer is the one thing whose waiters the event loop itself owns,
+    // and disposes of when it goes.
+    boost::asio::basic_waitable_timer<SteadyClock, boost::asio::wait_traits<SteadyClock>, Executor>
+        never_;
     std::optional<T> value_;
-    std::optional<Waiter> waiter_;
     bool delivered_ = false;
 };
 

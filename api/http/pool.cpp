@@ -1,5 +1,9 @@
 #include "api/http/pool.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
+#include <utility>
+
 namespace trueup {
 
 ConnectionPool::Lease::~Lease()
@@ -14,11 +18,14 @@ ConnectionPool::Lease::~Lease()
 Task<ConnectionPool::Lease> ConnectionPool::borrow()
 {
     const auto self = shared_from_this();
+    if (closed_)
+        co_return Lease(nullptr, nullptr);
     if (lent_ < limits_.connections_max) {
         ++lent_;
         co_return Lease(self, newest_usable());
     }
-    const auto turn = std::make_shared<Turn>();
+    const auto executor = co_await boost::asio::this_coro::executor;
+    const auto turn = std::make_shared<Turn>(executor);
     waiting_.push_back(turn);
     co_return co_await turn->take();
 }
@@ -27,6 +34,10 @@ void ConnectionPool::close()
 {
     closed_ = true;
     idle_.clear();
+    for (const std::weak_ptr<Turn>& waiting : std::exchange(waiting_, {})) {
+        if (const auto turn = waiting.lock())
+            turn->put(Lease(nullptr, nullptr));
+    }
 }
 
 std::unique_ptr<Connection> ConnectionPool::newest_usable()
@@ -43,6 +54,8 @@ std::unique_ptr<Connection> ConnectionPool::newest_usable()
 
 void ConnectionPool::drop_expired()
 {
+    if (idle_.empty())
+        return;
     // The longest idle are in front.
     const Instant now = clock_.now();
     while (!idle_.empty() && now - idle_.front()->idle_since >= limits_.idle_max)

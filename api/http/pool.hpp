@@ -42,6 +42,8 @@ public:
         Lease& operator=(Lease&&) = delete;
         ~Lease();
 
+        // False when the pool was closed before a place became free.
+        bool granted() const { return pool_ != nullptr; }
         // Nothing when a connection must be dialled first.
         Connection* connection() { return connection_.get(); }
         void attach(std::unique_ptr<Connection> connection) { connection_ = std::move(connection); }
@@ -61,7 +63,8 @@ public:
 
     // Waits for a place, first come first served.
     Task<Lease> borrow();
-    // Closes what is idle, now and from now on.
+    // Closes what is idle, now and from now on, and turns away who waits. A lease that is out stays
+    // good.
     void close();
 
 private:

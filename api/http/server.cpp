@@ -36,7 +36,8 @@ public:
     // False when it was cut short.
     Task<bool> wait(Duration delay)
     {
-        const auto turn = std::make_shared<OneShot<bool>>();
+        const auto executor = co_await asio::this_coro::executor;
+        const auto turn = std::make_shared<OneShot<bool>>(executor);
         current_ = turn;
         if (cut_)
             turn->put(false);

@@ -65,7 +65,7 @@ std::vector<TcpEndpoint> interleave(const Resolver::results_type& found)
 class ConnectRace : public std::enable_shared_from_this<ConnectRace> {
 public:
     ConnectRace(Executor executor, Clock& clock, std::vector<TcpEndpoint> endpoints)
-        : executor_(executor), clock_(clock), endpoints_(std::move(endpoints))
+        : executor_(executor), clock_(clock), endpoints_(std::move(endpoints)), result_(executor)
     {
         sockets_.reserve(endpoints_.size());
     }
@@ -172,7 +172,7 @@ Task<Result<std::vector<TcpEndpoint>>> resolve(Clock& clock, Origin origin, Dura
     }
     const auto executor = co_await asio::this_coro::executor;
     const auto resolver = std::make_shared<Resolver>(executor);
-    const auto result = std::make_shared<OneShot<Found>>();
+    const auto result = std::make_shared<OneShot<Found>>(executor);
     // getaddrinfo cannot be interrupted: when it hangs, its thread reports to a result nobody waits
     // for.
     resolver->async_resolve(

@@ -86,6 +86,7 @@ std::string advice_for(long verdict)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE: // another authority of the same name
         return "if you trust this server, name its certificate authority with --ca-file";
     default:
         return "";
@@ -104,10 +105,17 @@ Error handshake_error(TlsState& state, const std::string& peer, const error_code
                 "",
                 advice_for(verdict)};
     std::string advice;
-    if (ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_WRONG_VERSION_NUMBER)
+    switch (ERR_GET_REASON(static_cast<unsigned long>(ec.value()))) {
+    case SSL_R_WRONG_VERSION_NUMBER:
         advice = "the server may not speak TLS on this port: check scheme and port";
-    if (ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_UNSUPPORTED_PROTOCOL)
+        break;
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
         advice = "the server must offer TLS 1.2 or later";
+        break;
+    default:
+        break;
+    }
     return {Errc::network, subject + " failed: " + ec.message(), "", advice};
 }
 

@@ -37,7 +37,10 @@ public:
     // Makes the calendar jump; alarms do not notice.
     void shift_wall(std::chrono::milliseconds by) { state_->wall_start += by; }
 
-    Task<void> sleep(Duration delay) override { return doze(state_, delay); }
+    Task<void> sleep(Duration delay) override
+    {
+        return doze(state_, context_.get_executor(), delay);
+    }
 
     std::unique_ptr<Alarm> alarm(Duration delay, std::function<void()> ring) override
     {
@@ -120,9 +123,9 @@ private:
         std::shared_ptr<bool> alive_;
     };
 
-    static Task<void> doze(std::shared_ptr<State> state, Duration delay)
+    static Task<void> doze(std::shared_ptr<State> state, Executor executor, Duration delay)
     {
-        const auto turn = std::make_shared<OneShot<bool>>();
+        const auto turn = std::make_shared<OneShot<bool>>(executor);
         state->add(delay, [turn] { turn->put(true); });
         co_await turn->take();
     }

@@ -63,6 +63,8 @@ public:
     std::string received;
     std::size_t reads = 0;
     bool closed = false;
+    // Of the stream that plays it, while there is one.
+    ByteStream* stream = nullptr;
 
 private:
     Script& add(std::string text, boost::system::error_code ec, Duration wait)
@@ -77,8 +79,13 @@ public:
     ScriptedStream(boost::asio::io_context& context, Clock& clock, std::shared_ptr<Script> script)
         : context_(context), clock_(clock), script_(std::move(script))
     {
+        script_->stream = this;
     }
-    ~ScriptedStream() override { close(); }
+    ~ScriptedStream() override
+    {
+        close();
+        script_->stream = nullptr;
+    }
 
     void read_some(boost::asio::mutable_buffer buffer, Done done) override
     {
@@ -165,6 +172,16 @@ public:
     ScriptedDialer(boost::asio::io_context& context, Clock& clock)
         : context_(context), clock_(clock)
     {
+    }
+
+    // Closes what is still open, so that coroutines which wait there are disposed of with the event
+    // loop.
+    ~ScriptedDialer() override
+    {
+        for (const auto& script : scripts_) {
+            if (script->stream != nullptr)
+                script->stream->close();
+        }
     }
 
     // The next connection. The reference stays good for the life of the dialer.

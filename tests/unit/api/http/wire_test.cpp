@@ -101,7 +101,8 @@ TEST_SUITE("http: writing requests")
 
     TEST_CASE("headers that decide where a message ends or who it is for are not the caller's")
     {
-        for (const std::string name : {"Host", "content-length", "Transfer-Encoding", "Connection"}) {
+        for (const std::string name :
+             {"Host", "content-length", "Transfer-Encoding", "Connection"}) {
             CAPTURE(name);
             HttpRequest request = plain_request();
             request.headers.emplace_back(name, "1");
@@ -149,17 +150,17 @@ TEST_SUITE("http: origin")
     TEST_CASE("parse_origin: what is refused, without quoting it")
     {
         for (const std::string url : {"https://user:canary@host",
-                                "https://host/v1",
-                                "https://host?canary",
-                                "https://host#canary",
-                                "ftp://host",
-                                "file:///etc/passwd",
-                                "https://",
-                                "",
-                                "https://host:0",
-                                "https://host:99999",
-                                "https://ho st",
-                                "https://h%6Fst"}) {
+                                      "https://host/v1",
+                                      "https://host?canary",
+                                      "https://host#canary",
+                                      "ftp://host",
+                                      "file:///etc/passwd",
+                                      "https://",
+                                      "",
+                                      "https://host:0",
+                                      "https://host:99999",
+                                      "https://ho st",
+                                      "https://h%6Fst"}) {
             CAPTURE(url);
             const auto origin = parse_origin(url);
             REQUIRE_FALSE(origin);
