@@ -1,5 +1,5 @@
-// One HTTP/1.1 client: keep-alive pool, deadlines, limits. It follows no redirect, keeps no cookie, repeats
-// nothing that might have had an effect, and speaks to its one origin only.
+// One HTTP/1.1 client: keep-alive pool, deadlines, limits. It follows no redirect, keeps no cookie,
+// repeats nothing that might have had an effect, and speaks to its one origin only.
 
 #pragma once
 
@@ -32,8 +32,8 @@ public:
     virtual ~HttpClient() = default;
 
     // The answer, whatever its status (3xx included: the caller refuses them). Fails with network,
-    // timed_out, rejected or too_large; Error::effect is unknown once the first byte of the request may
-    // have reached the server. Waits for a free connection when all are in use.
+    // timed_out, rejected or too_large; Error::effect is unknown once the first byte of the request
+    // may have reached the server. Waits for a free connection when all are in use.
     virtual Task<Result<HttpResponse>> send(HttpRequest request) = 0;
     virtual const Origin& origin() const = 0;
 };
@@ -50,8 +50,8 @@ struct TlsOptions {
     std::string client_key;
 };
 
-// Dials TCP, and TLS 1.2 or later with peer and host verification. Fails with invalid_input on files that
-// cannot be used. `context` and `clock` must outlive it.
+// Dials TCP, and TLS 1.2 or later with peer and host verification. Fails with invalid_input on
+// files that cannot be used. `context` and `clock` must outlive it.
 Result<std::unique_ptr<Dialer>> make_network_dialer(boost::asio::io_context& context,
                                                     Clock& clock,
                                                     const TlsOptions& tls,

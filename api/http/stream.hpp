@@ -10,6 +10,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/system/error_code.hpp>
+
 #include <memory>
 #include <string>
 
@@ -30,7 +31,8 @@ public:
     virtual void write_some(boost::asio::const_buffer buffer, Done done) = 0;
     // What waits completes with operation_aborted. May be called at any time and more than once.
     virtual void close() = 0;
-    // False once the peer has closed or sent something unasked: an idle stream that must not be reused.
+    // False once the peer has closed or sent something unasked: an idle stream that must not be
+    // reused.
     virtual bool is_idle() { return true; }
 };
 
@@ -46,8 +48,8 @@ struct Origin {
     std::string text() const;
 };
 
-// Reads "https://host[:port][/]"; plain "host" means https. Fails with invalid_input on user info, a path, a
-// query or another scheme.
+// Reads "https://host[:port][/]"; plain "host" means https. Fails with invalid_input on user info,
+// a path, a query or another scheme.
 Result<Origin> parse_origin(std::string_view url);
 
 class Dialer {
@@ -57,7 +59,8 @@ public:
     Dialer& operator=(const Dialer&) = delete;
     virtual ~Dialer() = default;
 
-    // An open stream to `origin`, TLS handshake included. Fails with network or timed_out, effect none.
+    // An open stream to `origin`, TLS handshake included. Fails with network or timed_out, effect
+    // none.
     virtual Task<Result<std::unique_ptr<ByteStream>>> dial(Origin origin) = 0;
 };
 

@@ -52,12 +52,34 @@ Result<std::string> percent_decode(std::string_view text)
         const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
         const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
         if (high < 0 || low < 0)
-            return Error{Errc::invalid_input, "bad percent escape in \"" + std::string(text) + "\""};
+            return Error{Errc::invalid_input,
+                         "bad percent escape in \"" + std::string(text) + "\""};
         decoded += static_cast<char>(high * 16 + low);
         i += 2;
     }
     return decoded;
 }
+
+namespace {
+
+// A key as people may write it, in the form that the constructor gives it: everything is encoded
+// that has to be, and only that. A bare @ separates the parts of a key, an encoded one belongs to a
+// part.
+Result<std::string> canonical_name(std::string_view text)
+{
+    std::string name;
+    for (std::size_t start = 0; start <= text.size();) {
+        const std::size_t end = std::min(text.find('@', start), text.size());
+        const auto part = percent_decode(text.substr(start, end - start));
+        if (!part)
+            return part.error();
+        name += (start == 0 ? "" : "@") + percent_encode(*part, "@");
+        start = end + 1;
+    }
+    return name;
+}
+
+} // namespace
 
 Address::Address(std::string kind,
                  std::optional<std::string> project,
@@ -97,9 +119,10 @@ Result<Address> Address::parse(std::string_view text)
         address.project_ = std::move(*project);
     }
     if (parts.size() == 3) {
-        if (auto valid = percent_decode(parts[2]); !valid)
-            return valid.error();
-        address.name_ = parts[2];
+        auto name = canonical_name(parts[2]);
+        if (!name)
+            return name.error();
+        address.name_ = std::move(*name);
     }
     address.compose();
     return address;

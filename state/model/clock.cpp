@@ -3,6 +3,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <charconv>
 #include <ctime>
 #include <iomanip>
 #include <sstream>
@@ -21,12 +24,13 @@ public:
     SystemAlarm(Executor executor, Duration delay, std::function<void()> ring)
         : timer_(executor, delay)
     {
-        // The flag outlives the alarm: a handler that is already queued must not ring after destruction.
-        timer_.async_wait(
-            [alive = std::weak_ptr<bool>(alive_), ring = std::move(ring)](boost::system::error_code ec) {
-                if (!ec && !alive.expired())
-                    ring();
-            });
+        // The flag outlives the alarm: a handler that is already queued must not ring after
+        // destruction.
+        timer_.async_wait([alive = std::weak_ptr<bool>(alive_),
+                           ring = std::move(ring)](boost::system::error_code ec) {
+            if (!ec && !alive.expired())
+                ring();
+        });
     }
 
 private:
@@ -78,42 +82,62 @@ std::string format_time(WallTime time)
     return text.str();
 }
 
+Result<WallTime> parse_time(std::string_view text)
+{
+    const Error bad{Errc::invalid_input, "\"" + std::string(text) + "\" is not a time"};
+    std::tm parts{};
+    const std::string copy(text);
+    const char* rest = strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+    if (rest == nullptr || std::string_view(rest).size() != 5 || rest[0] != '.' || rest[4] != 'Z')
+        return bad;
+    std::int64_t millis = static_cast<std::int64_t>(timegm(&parts)) * 1000;
+    std::int64_t scale = 100;
+    for (int i = 1; i <= 3; ++i, scale /= 10) {
+        if (rest[i] < '0' || rest[i] > '9')
+            return bad;
+        millis += (rest[i] - '0') * scale;
+    }
+    return WallTime(std::chrono::milliseconds(millis));
+}
+
+namespace {
+
+struct Unit {
+    std::string_view name;
+    Duration length;
+};
+
+// "ms" stands before "m", which it starts with.
+constexpr Unit units[] = {{"ms", std::chrono::milliseconds(1)},
+                          {"s", std::chrono::seconds(1)},
+                          {"m", std::chrono::minutes(1)},
+                          {"h", std::chrono::hours(1)}};
+
+} // namespace
+
 Result<Duration> parse_duration(std::string_view text)
 {
+    constexpr Duration duration_max = std::chrono::hours(24 * 3650);
     const Error bad{Errc::invalid_input,
                     "\"" + std::string(text) + "\" is not a duration",
                     "",
-                    "write 250ms, 90s, 15m, 2h or 1h30m"};
-    constexpr std::int64_t amount_max = 1'000'000'000;
-    Duration total{};
-    std::size_t i = 0;
-    while (i < text.size()) {
-        std::int64_t amount = 0;
-        const std::size_t start = i;
-        while (i < text.size() && text[i] >= '0' && text[i] <= '9' && amount < amount_max)
-            amount = amount * 10 + (text[i++] - '0');
-        if (i == start)
-            return bad;
-        if (text.substr(i).starts_with("ms")) {
-            total += std::chrono::milliseconds(amount);
-            i += 2;
-        } else if (i < text.size() && text[i] == 's') {
-            total += std::chrono::seconds(amount);
-            ++i;
-        } else if (i < text.size() && text[i] == 'm') {
-            total += std::chrono::minutes(amount);
-            ++i;
-        } else if (i < text.size() && text[i] == 'h') {
-            if (amount > 24 * 3650)
-                return bad;
-            total += std::chrono::hours(amount);
-            ++i;
-        } else {
-            return bad;
-        }
-    }
+                    "write 250ms, 90s, 15m, 2h or 1h30m, up to ten years"};
     if (text.empty())
         return bad;
+    Duration total{};
+    while (!text.empty()) {
+        std::int64_t amount = 0;
+        const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), amount);
+        if (failure != std::errc{} || text.front() == '-')
+            return bad;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        const auto* unit = std::ranges::find_if(
+            units, [&](const Unit& candidate) { return text.starts_with(candidate.name); });
+        if (unit == std::end(units) || amount > (duration_max - total) / unit->length)
+            return bad;
+        text.remove_prefix(unit->name.size());
+        total += amount * unit->length;
+    }
     return total;
 }
 

@@ -48,6 +48,9 @@ std::unique_ptr<Clock> make_system_clock(boost::asio::io_context& context);
 // "2026-03-01T12:00:00.000Z"
 std::string format_time(WallTime time);
 
+// Reads what format_time writes. Fails with invalid_input.
+Result<WallTime> parse_time(std::string_view text);
+
 // Reads "90s", "15m", "2h", "1h30m", "250ms". Fails with invalid_input.
 Result<Duration> parse_duration(std::string_view text);
 

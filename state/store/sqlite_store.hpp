@@ -6,6 +6,7 @@
 #include "state/store/store.hpp"
 
 #include <boost/asio/io_context.hpp>
+
 #include <filesystem>
 #include <memory>
 
@@ -24,18 +25,32 @@ enum class SyncMode {
 
 // Opens the state at `file`.
 //
-// Fails with busy (another writer; names it), store_failed (corrupted: it says where the file was set aside
-// or how to do so, and that re-adoption rebuilds it), invalid_input (a newer schema, not a state at all, a
-// symbolic link, a directory or FIFO). A file that cannot be trusted is never read as "no state".
-// `context` must outlive the store. Missing directories are made with mode 0700.
+// Fails with busy (another writer; names it), store_failed (corrupted: it says where the file was
+// set aside or how to do so, and that re-adoption rebuilds it), invalid_input (a newer schema, not
+// a state at all, a symbolic link, a directory or FIFO). A file that cannot be trusted is never
+// read as "no state". `context` must outlive the store. Missing directories are made with mode
+// 0700.
 Result<std::unique_ptr<Store>> open_sqlite_store(boost::asio::io_context& context,
                                                  const std::filesystem::path& file,
                                                  StoreMode mode,
                                                  SyncMode sync);
 
-// The key of the hashes by which secrets are compared: 32 random bytes in "secrets.key" beside the state,
-// mode 0600. `create` makes it when it is missing; without it a missing key is "", which compares nothing.
-// Fails with store_failed when the file is readable by others, or not 32 bytes.
+// Renames a state that cannot be trusted, with its journal, to "<file>.corrupt-N", and returns that
+// name. The next start begins with an empty state. Fails with busy (a writer has it), not_found or
+// store_failed.
+Result<std::filesystem::path> set_aside(const std::filesystem::path& file);
+
+// Writes a consistent copy of the state to `target`, beside a running writer if need be. Fails with
+// not_found, conflict (`target` exists), or as opening for reading does.
+Result<void> backup_state(const std::filesystem::path& file, const std::filesystem::path& target);
+
+// Checks that each line of the audit follows from the one before it, and returns how many there
+// are. Fails with store_failed and names the first that does not.
+Result<std::uint64_t> verify_audit(const std::filesystem::path& file);
+
+// The key of the hashes by which secrets are compared: 32 random bytes in "secrets.key" beside the
+// state, mode 0600. `create` makes it when it is missing; without it a missing key is "", which
+// compares nothing. Fails with store_failed when the file is readable by others, or not 32 bytes.
 Result<std::string> load_secret_key(const std::filesystem::path& state_file, bool create);
 
 } // namespace trueup

@@ -1,6 +1,6 @@
-// What trueup remembers between runs: which objects are ours and what was last applied to them, which calls
-// may be half done, and what was done. A cache of the truth, which is the manifests and the API: losing it
-// costs nothing but unverified secrets (design.md 6.B, 6.G).
+// What trueup remembers between runs: which objects are ours and what was last applied to them,
+// which calls may be half done, and what was done. A cache of the truth, which is the manifests and
+// the API: losing it costs nothing but unverified secrets (design.md 6.B, 6.G).
 //
 // The Store holds no secret: last-applied values keep keyed hashes.
 
@@ -23,15 +23,15 @@ struct Record {
 
     std::string address;
     std::string kind;
-    std::string scope_uid; // of the project it was created in; "" for the tenant
-    std::string uid;       // "" for a singleton without one
-    Value last_applied;    // metadata and spec as last written, secrets as hashes
-    bool prevent_destroy = false; // outlives the manifest
-    bool abandon = false;         // deletionPolicy: abandon
+    std::string scope_uid;               // of the project it was created in; "" for the tenant
+    std::string uid;                     // "" for a singleton without one
+    Value last_applied;                  // metadata and spec as last written, secrets as hashes
+    bool prevent_destroy = false;        // outlives the manifest
+    bool abandon = false;                // deletionPolicy: abandon
     std::vector<std::string> depends_on; // addresses, so that deletes run in reverse
-    std::string waiting;          // "" or what it waits for; readiness continues after a restart
-    std::string waiting_since;    // RFC 3339
-    std::string updated_at;       // RFC 3339
+    std::string waiting;       // "" or what it waits for; readiness continues after a restart
+    std::string waiting_since; // RFC 3339
+    std::string updated_at;    // RFC 3339
 };
 
 // The durable note that a call which changes something is about to be made.
@@ -40,11 +40,11 @@ struct Intent {
 
     std::string id; // unique
     std::string address;
-    std::string verb;      // create, update, replace, delete
-    std::string route;     // template of the call
+    std::string verb;  // create, update, replace, delete
+    std::string route; // template of the call
     std::string scope_uid;
-    std::string uid;       // "" before a create
-    Value desired;         // what will have been applied if it took effect, secrets as hashes
+    std::string uid; // "" before a create
+    Value desired;   // what will have been applied if it took effect, secrets as hashes
     std::string plan_id;
     std::string opened_at;
     // Further parts of the Record that the outcome will write.
@@ -57,7 +57,7 @@ struct Intent {
 struct AuditRecord {
     AuditRecord() = default;
 
-    std::string at;      // RFC 3339
+    std::string at; // RFC 3339
     std::string address;
     std::string verb;
     std::string route;   // "" for what needs no call (adopt, forget)
@@ -82,15 +82,23 @@ struct Binding {
 struct Batch {
     Batch() = default;
 
-    std::optional<Binding> bind;     // only on an unbound state
+    std::optional<Binding> bind; // only on an unbound state
     std::vector<Intent> open;
     std::vector<Record> put;         // inserts or replaces by address
     std::vector<std::string> forget; // addresses
     std::vector<std::string> close;  // ids of intents
     std::vector<AuditRecord> audit;
-    // False: it may ride in a later transaction with others (design.md 11). True: the caller is resumed
-    // only when it is on disk.
+    // False: it may ride in a later transaction with others (design.md 11). True: the caller is
+    // resumed only when it is on disk.
     bool must_be_durable = true;
+};
+
+// How much work the disk was given.
+struct StoreCounters {
+    StoreCounters() = default;
+
+    std::uint64_t batches = 0;
+    std::uint64_t transactions = 0; // each with one sync
 };
 
 class Store {
@@ -100,17 +108,23 @@ public:
     Store& operator=(const Store&) = delete;
     virtual ~Store() = default;
 
-    // Everything here reads the latest committed state, except on a read-only store, which sees the one
-    // state that was there when it was opened.
+    // Everything here reads the latest committed state, and every batch whose commit() has returned
+    // is in it; except on a read-only store, which sees the one state that was there when it was
+    // opened. Fails with store_failed when a row was damaged since it was written.
     virtual Result<std::optional<Binding>> binding() = 0;
     virtual Result<std::vector<Record>> records() = 0; // by address
     virtual Result<std::optional<Record>> record(const std::string& address) = 0;
-    virtual Result<std::vector<Intent>> open_intents() = 0; // oldest first
-    virtual Result<std::vector<AuditRecord>> audit(std::size_t newest_max) = 0;
+    virtual Result<std::vector<Intent>> open_intents() = 0;                     // oldest first
+    virtual Result<std::vector<AuditRecord>> audit(std::size_t newest_max) = 0; // newest first
 
     // Fails with store_failed (and nothing of the batch is stored), or busy on a read-only store.
     // Batches that become ready in one turn of the loop share one transaction and one sync.
+    // A batch that need not be durable returns at once. When the disk fails, or such a batch cannot
+    // be stored after all, every later commit fails until the store is opened again: what was lost
+    // by then is what a crash would have lost.
     virtual Task<Result<void>> commit(Batch batch) = 0;
+
+    virtual StoreCounters counters() const { return {}; }
 };
 
 } // namespace trueup

@@ -1,0 +1,3 @@
+// The one compilation of Asio's TLS streams (BOOST_ASIO_SEPARATE_COMPILATION).
+
+#include <boost/asio/ssl/impl/src.hpp>

@@ -1,0 +1,282 @@
+// apply: plans, shows, asks, and does it; or does what a saved plan says.
+
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/console.hpp"
+#include "reconciler/cli/planning.hpp"
+#include "reconciler/engine/execute.hpp"
+#include "reconciler/engine/recover.hpp"
+#include "reconciler/plan/render.hpp"
+
+#include <algorithm>
+#include <boost/asio/signal_set.hpp>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <unistd.h>
+
+namespace trueup {
+
+namespace {
+
+int fail(const Error& error)
+{
+    print_error(error);
+    return exit_code_of(error);
+}
+
+// A plan file fixes what is done: flags that would change it are a contradiction.
+Result<void> check_flags(const Settings& settings)
+{
+    if (settings.plan_file.empty()) {
+        if (!settings.yes && !stdin_is_terminal())
+            return Error{Errc::invalid_input,
+                         "there is nobody to ask",
+                         "",
+                         "use --yes, or apply a plan that plan --out saved"};
+        return {};
+    }
+    if (settings.prune || settings.destroy || !settings.targets.empty() ||
+        !settings.excludes.empty() || !settings.project.empty())
+        return Error{Errc::invalid_input,
+                     "--prune, --destroy, --target, --exclude and --project cannot change a saved plan",
+                     "",
+                     "give them to plan --out"};
+    return {};
+}
+
+Result<SavedPlan> read_plan_file(const std::string& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    if (!in)
+        return Error{Errc::invalid_input, "the plan file cannot be read", path};
+    std::stringstream text;
+    text << in.rdbuf();
+    auto saved = read_saved_plan(text.str());
+    if (!saved)
+        return Error{saved.error().code, saved.error().message, path, saved.error().advice};
+    return saved;
+}
+
+Result<void> adopt_saved_request(const SavedPlan& saved, PlanRequest& request)
+{
+    request.plan.prune = request.observe.prune = saved.prune;
+    request.plan.destroy = request.observe.destroy = request.guards.destroy = saved.destroy;
+    request.plan.project = saved.project;
+    const auto parse = [](const std::vector<std::string>& texts,
+                          std::vector<Address>& into) -> Result<void> {
+        for (const std::string& text : texts) {
+            auto address = Address::parse(text);
+            if (!address)
+                return address.error();
+            into.push_back(std::move(*address));
+        }
+        return {};
+    };
+    if (auto fine = parse(saved.targets, request.plan.targets); !fine)
+        return fine;
+    return parse(saved.excludes, request.plan.excludes);
+}
+
+// Binds a new state to this API, refuses another's, and settles what a crash left open.
+Task<Result<void>> prepare(Workspace& workspace, Engine engine)
+{
+    auto binding = co_await find_binding(workspace, engine.owner_id);
+    if (!binding)
+        co_return binding.error();
+    auto stored = engine.store.binding();
+    if (!stored)
+        co_return stored.error();
+    if (auto ours = check_binding(*stored, *binding); !ours)
+        co_return ours.error();
+    if (!*stored) {
+        Batch batch;
+        batch.bind = *binding;
+        auto bound = co_await engine.store.commit(std::move(batch));
+        if (!bound)
+            co_return bound.error();
+    }
+    auto recovery = co_await recover(std::move(engine));
+    if (!recovery)
+        co_return recovery.error();
+    for (const std::string& open : recovery->unresolved)
+        print_error("trueup: warning: an earlier run left this unresolved: " + open + "\n");
+    co_return Result<void>{};
+}
+
+bool confirmed()
+{
+    print_error("Do you want to do this? Only \"yes\" is taken as an answer: ");
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "yes";
+}
+
+std::size_t count_actions(const std::vector<Action>& actions)
+{
+    return static_cast<std::size_t>(std::ranges::count_if(
+        actions, [](const Action& action) { return action.verb != Verb::no_op; }));
+}
+
+void print_report(const Report& report)
+{
+    for (const ActionResult& result : report.results) {
+        if (result.outcome == Outcome::done)
+            continue;
+        print(std::string(name_of(result.outcome)) + ": " + std::string(name_of(result.verb)) + " " +
+              result.address + ": " +
+              (result.error ? result.error->text() : result.message) + "\n");
+    }
+    const auto part = [](std::size_t n, std::string_view what) {
+        return std::to_string(n) + " " + std::string(what);
+    };
+    std::string line = std::string(report.complete() ? "Applied: " : "Applied in part: ") +
+                       part(report.created, "created, ") + part(report.updated, "updated, ") +
+                       part(report.replaced, "replaced, ") + part(report.removed, "deleted");
+    if (report.adopted != 0)
+        line += ", " + part(report.adopted, "adopted");
+    if (report.forgotten != 0)
+        line += ", " + part(report.forgotten, "forgotten");
+    if (report.failed != 0)
+        line += ", " + part(report.failed, "failed");
+    if (report.skipped != 0)
+        line += ", " + part(report.skipped, "skipped");
+    if (report.blocked != 0)
+        line += ", " + part(report.blocked, "blocked");
+    if (report.waiting != 0)
+        line += ", " + part(report.waiting, "not ready yet");
+    print(line + ".\n");
+}
+
+// The first signal stops new actions and lets running ones end; the second ends the process: what is open
+// then is settled at the next start.
+class StopSignals {
+public:
+    explicit StopSignals(boost::asio::io_context& context) : signals_(context, SIGINT, SIGTERM)
+    {
+        wait();
+    }
+    bool stopping() const { return *stopping_; }
+
+private:
+    void wait()
+    {
+        signals_.async_wait([this, flag = stopping_](boost::system::error_code error, int) {
+            if (error)
+                return;
+            if (*flag)
+                _exit(1);
+            *flag = true;
+            print_error("trueup: stopping: what runs is finished, nothing new is started\n");
+            wait();
+        });
+    }
+
+    std::shared_ptr<bool> stopping_ = std::make_shared<bool>(false);
+    boost::asio::signal_set signals_;
+};
+
+// The actions to run, after everything that can refuse them has spoken.
+Result<std::vector<Action>> choose_actions(Workspace& workspace,
+                                           const Settings& settings,
+                                           const PlanRequest& request,
+                                           const std::optional<SavedPlan>& saved,
+                                           Planned planned)
+{
+    if (auto allowed =
+            check_guards(planned.plan, workspace.manifests, planned.records, request.guards);
+        !allowed)
+        return allowed.error();
+    if (!saved) {
+        RenderOptions how;
+        how.colour = colour_of(settings);
+        print(render_text(planned.plan, how));
+        return std::move(planned.plan.actions);
+    }
+    return std::move(agree(*saved, std::move(planned.plan)).actions);
+}
+
+Result<Duration> parse_wait(const std::string& text)
+{
+    if (text == "none")
+        return Duration::zero();
+    return parse_duration(text);
+}
+
+} // namespace
+
+int run_apply(Settings& settings)
+{
+    if (auto flags = check_flags(settings); !flags)
+        return fail(flags.error());
+    Workspace workspace;
+    if (auto basics = open_basics(workspace, settings); !basics)
+        return fail(basics.error());
+    auto request = read_plan_request(settings, Refresh::full);
+    if (!request)
+        return fail(request.error());
+    ExecuteOptions options;
+    options.parallelism = settings.parallelism;
+    if (!settings.wait.empty()) {
+        auto wait = parse_wait(settings.wait);
+        if (!wait)
+            return fail(wait.error());
+        options.wait = *wait;
+    }
+    std::optional<SavedPlan> saved;
+    if (!settings.plan_file.empty()) {
+        auto read = read_plan_file(settings.plan_file);
+        if (!read)
+            return fail(read.error());
+        saved = std::move(*read);
+        if (auto fine = adopt_saved_request(*saved, *request); !fine)
+            return fail(fine.error());
+    }
+    // The manifests are checked with a key that may not exist yet before anything else is opened, so that
+    // a mistake in them changes nothing anywhere.
+    if (auto read = open_manifests(workspace, settings, SecretMode::leave, ""); !read)
+        return fail(read.error());
+    auto key = open_state(workspace, settings, Access::write);
+    if (!key)
+        return fail(key.error());
+    if (auto read = open_manifests(workspace, settings, SecretMode::fetch, *key); !read)
+        return fail(read.error());
+    if (auto api = open_api(workspace, settings, Access::write); !api)
+        return fail(api.error());
+
+    Engine engine(workspace.catalogue,
+                  *workspace.provider,
+                  *workspace.store,
+                  *workspace.clock,
+                  *workspace.random,
+                  *workspace.events);
+    engine.owner_id = settings.owner;
+    engine.plan_id = workspace.random->hex(8);
+    if (auto ready = run(workspace, prepare(workspace, engine)); !ready)
+        return fail(ready.error());
+    auto planned = run(workspace, plan_now(workspace, *request));
+    if (!planned)
+        return fail(planned.error());
+    if (saved)
+        if (auto same = check_binding(saved->binding, planned->binding); !same)
+            return fail(Error{Errc::refused, "the plan file was made for another API or owner"});
+    auto actions = choose_actions(workspace, settings, *request, saved, std::move(*planned));
+    if (!actions)
+        return fail(actions.error());
+    const std::size_t total = count_actions(*actions);
+    if (total != 0 && !settings.yes && !saved && !confirmed()) {
+        print("Nothing was done.\n");
+        return 1;
+    }
+    StopSignals signals(workspace.context);
+    options.should_stop = [&signals] { return signals.stopping(); };
+    const bool waits = !options.wait || *options.wait != Duration::zero();
+    workspace.events->begin(total);
+    const Report report =
+        run(workspace, execute(engine, std::move(*actions), std::move(options)));
+    workspace.events->end();
+    print_report(report);
+    const bool only_waiting = report.failed + report.skipped + report.blocked == 0;
+    return report.complete() || (only_waiting && !waits) ? 0 : 1;
+}
+
+} // namespace trueup

@@ -1,0 +1,221 @@
+// state list, show and rm, and import.
+
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/console.hpp"
+#include "reconciler/cli/planning.hpp"
+#include "state/model/json.hpp"
+
+namespace trueup {
+
+namespace {
+
+int fail(const Error& error)
+{
+    print_error(error);
+    return exit_code_of(error);
+}
+
+Value as_value(const Record& record)
+{
+    Map map;
+    map.set("address", record.address);
+    map.set("kind", record.kind);
+    map.set("uid", record.uid);
+    if (!record.scope_uid.empty())
+        map.set("scopeUid", record.scope_uid);
+    map.set("lastApplied", record.last_applied);
+    map.set("preventDestroy", record.prevent_destroy);
+    map.set("deletionPolicy", record.abandon ? "abandon" : "delete");
+    List before;
+    for (const std::string& address : record.depends_on)
+        before.emplace_back(address);
+    map.set("dependsOn", std::move(before));
+    if (!record.waiting.empty())
+        map.set("waiting", record.waiting);
+    map.set("updatedAt", record.updated_at);
+    return map;
+}
+
+Result<Record> find_record(Store& store, const std::string& text)
+{
+    auto address = Address::parse(text);
+    if (!address)
+        return address.error();
+    auto record = store.record(address->text());
+    if (!record)
+        return record.error();
+    if (!*record)
+        return Error{Errc::not_found, "it is not in the state", address->text(), "see trueup state list"};
+    return std::move(**record);
+}
+
+// Where the address lives; asks the API for the uid of its project.
+Task<Result<Scope>> find_scope(Workspace& workspace, Address address)
+{
+    const Kind* scope_kind = workspace.catalogue.scope_kind();
+    if (!address.project() || scope_kind == nullptr)
+        co_return Scope();
+    std::vector<std::string> key;
+    key.push_back(*address.project());
+    Scope tenant;
+    CallContext context(address.text());
+    auto found = co_await workspace.reader().look_up(
+        *scope_kind, tenant, std::move(key), std::move(context));
+    if (!found)
+        co_return found.error();
+    if (found->size() != 1)
+        co_return Error{Errc::not_found,
+                        "its project " + *address.project() +
+                            (found->empty() ? " does not exist" : " is not unique"),
+                        address.text()};
+    co_return Scope(*address.project(), found->front().uid);
+}
+
+Task<Result<void>>
+import_object(Workspace& workspace, Address address, std::string uid, std::string owner)
+{
+    const Kind* kind = workspace.catalogue.find(address.kind());
+    auto binding = co_await find_binding(workspace, owner);
+    if (!binding)
+        co_return binding.error();
+    auto stored = workspace.store->binding();
+    if (!stored)
+        co_return stored.error();
+    if (auto ours = check_binding(*stored, *binding); !ours)
+        co_return ours.error();
+    auto scope = co_await find_scope(workspace, address);
+    if (!scope)
+        co_return scope.error();
+    CallContext context(address.text());
+    std::string wanted = uid;
+    auto object =
+        co_await workspace.provider->read(*kind, *scope, std::move(wanted), std::move(context));
+    if (!object)
+        co_return object.error();
+    if (!*object)
+        co_return Error{Errc::not_found, "there is no object with the uid " + uid, address.text()};
+    const Observed& found = **object;
+    const Address actual = address_of(*kind, address.project(), found.value);
+    if (actual != address)
+        co_return Error{Errc::invalid_input,
+                        "the object with the uid " + uid + " is " + actual.text(),
+                        address.text(),
+                        "import it under that address"};
+    if (found.builtin)
+        co_return Error{Errc::refused, "it is built into the system", address.text()};
+    if (found.mark && found.mark->owner != owner)
+        co_return Error{Errc::refused, "it belongs to the owner " + found.mark->owner, address.text()};
+    Batch batch;
+    if (!*stored)
+        batch.bind = *binding;
+    Record record;
+    record.address = address.text();
+    record.kind = kind->name;
+    record.scope_uid = scope->uid;
+    record.uid = uid;
+    record.last_applied = Map{};
+    record.updated_at = format_time(workspace.clock->wall());
+    batch.put.push_back(std::move(record));
+    AuditRecord audit;
+    audit.at = format_time(workspace.clock->wall());
+    audit.address = address.text();
+    audit.verb = "adopt";
+    audit.outcome = "done";
+    audit.detail = "imported";
+    batch.audit.push_back(std::move(audit));
+    auto done = co_await workspace.store->commit(std::move(batch));
+    co_return done;
+}
+
+Task<Result<void>> commit(Store& store, Batch batch)
+{
+    auto done = co_await store.commit(std::move(batch));
+    co_return done;
+}
+
+} // namespace
+
+int run_state_list(Settings& settings)
+{
+    Workspace workspace;
+    if (auto key = open_state(workspace, settings, Access::read); !key)
+        return fail(key.error());
+    auto records = workspace.store->records();
+    if (!records)
+        return fail(records.error());
+    List list;
+    for (const Record& record : *records) {
+        if (settings.json)
+            list.push_back(as_value(record));
+        else
+            print(record.address + (record.uid.empty() ? "" : "  " + record.uid) + "\n");
+    }
+    if (settings.json)
+        print(json::write_pretty(list) + "\n");
+    return 0;
+}
+
+int run_state_show(Settings& settings)
+{
+    Workspace workspace;
+    if (auto key = open_state(workspace, settings, Access::read); !key)
+        return fail(key.error());
+    auto record = find_record(*workspace.store, settings.address);
+    if (!record)
+        return fail(record.error());
+    print(json::write_pretty(as_value(*record)) + "\n");
+    return 0;
+}
+
+int run_state_remove(Settings& settings)
+{
+    Workspace workspace;
+    if (auto key = open_state(workspace, settings, Access::write); !key)
+        return fail(key.error());
+    auto record = find_record(*workspace.store, settings.address);
+    if (!record)
+        return fail(record.error());
+    Batch batch;
+    batch.forget.push_back(record->address);
+    AuditRecord audit;
+    audit.at = format_time(workspace.clock->wall());
+    audit.address = record->address;
+    audit.verb = "forget";
+    audit.outcome = "done";
+    audit.detail = "state rm";
+    batch.audit.push_back(std::move(audit));
+    if (auto done = run(workspace, commit(*workspace.store, std::move(batch))); !done)
+        return fail(done.error());
+    print("Forgot " + record->address + "; the object itself was not touched.\n");
+    return 0;
+}
+
+int run_import(Settings& settings)
+{
+    Workspace workspace;
+    if (auto basics = open_basics(workspace, settings); !basics)
+        return fail(basics.error());
+    auto request = read_plan_request(settings, Refresh::automatic);
+    if (!request)
+        return fail(request.error());
+    auto address = Address::parse(settings.address);
+    if (!address)
+        return fail(address.error());
+    if (workspace.catalogue.find(address->kind()) == nullptr)
+        return fail(Error{Errc::invalid_input,
+                          "there is no kind " + address->kind(),
+                          address->text(),
+                          did_you_mean(address->kind(), workspace.catalogue.names())});
+    if (auto key = open_state(workspace, settings, Access::write); !key)
+        return fail(key.error());
+    if (auto api = open_api(workspace, settings, Access::write); !api)
+        return fail(api.error());
+    if (auto done = run(workspace,
+                        import_object(workspace, *address, settings.uid, settings.owner));
+        !done)
+        return fail(done.error());
+    print(address->text() + " is ours now. The next plan shows how it differs from its manifest.\n");
+    return 0;
+}
+
+} // namespace trueup

@@ -1,0 +1,30 @@
+#include "reconciler/cli/commands.hpp"
+
+#include <map>
+
+namespace trueup {
+
+int run_command_line(int argc, const char* const* argv)
+{
+    CommandLine command_line;
+    int exit_code = 0;
+    const auto name = command_line.parse(argc, argv, exit_code);
+    if (!name)
+        return exit_code;
+    if (*name == "completion")
+        return run_completion(command_line, command_line.settings().name);
+    const std::map<std::string, Command> commands{{"validate", run_validate},
+                                                  {"plan", run_plan},
+                                                  {"apply", run_apply},
+                                                  {"import", run_import},
+                                                  {"state list", run_state_list},
+                                                  {"state show", run_state_show},
+                                                  {"state rm", run_state_remove},
+                                                  {"kinds list", run_kinds_list},
+                                                  {"kinds show", run_kinds_show},
+                                                  {"kinds check", run_kinds_check},
+                                                  {"sandbox", run_sandbox}};
+    return commands.at(*name)(command_line.settings());
+}
+
+} // namespace trueup

@@ -1,0 +1,158 @@
+#include "reconciler/cli/log.hpp"
+
+#include "reconciler/cli/console.hpp"
+#include "state/model/json.hpp"
+
+#include <algorithm>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+namespace trueup {
+
+namespace {
+
+spdlog::level::level_enum level_of(Level level)
+{
+    switch (level) {
+    case Level::debug:
+        return spdlog::level::debug;
+    case Level::info:
+        return spdlog::level::info;
+    case Level::warning:
+        return spdlog::level::warn;
+    case Level::error:
+        return spdlog::level::err;
+    }
+    return spdlog::level::info;
+}
+
+std::string_view word_of(Level level)
+{
+    switch (level) {
+    case Level::debug:
+        return "debug";
+    case Level::info:
+        return "info";
+    case Level::warning:
+        return "warning";
+    case Level::error:
+        return "error";
+    }
+    return "info";
+}
+
+// A name=value pair; values with blanks are quoted, control characters escaped.
+void pair(std::string& line, std::string_view name, const std::string& value)
+{
+    if (value.empty())
+        return;
+    line += " " + std::string(name) + "=";
+    const bool plain = value.find_first_of(" \"=\\") == std::string::npos &&
+                       std::ranges::all_of(value, [](char c) { return c > 0x20 && c != 0x7F; });
+    line += plain ? value : json::write(Value(value));
+}
+
+std::string milliseconds(Duration duration)
+{
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+class LogSink final : public EventSink {
+public:
+    LogSink(const Clock& clock, bool json, spdlog::level::level_enum level)
+        : clock_(clock), json_(json),
+          logger_("trueup", std::make_shared<spdlog::sinks::stderr_sink_st>())
+    {
+        logger_.set_pattern("%v");
+        logger_.set_level(level);
+        logger_.flush_on(spdlog::level::info);
+    }
+
+    void emit(const Event& event) override
+    {
+        if (!logger_.should_log(level_of(event.level)))
+            return;
+        logger_.log(level_of(event.level),
+                    spdlog::string_view_t(json_ ? as_json(event) : as_text(event)));
+    }
+
+private:
+    std::string as_text(const Event& event) const
+    {
+        std::string line = format_time(clock_.wall()) + " " + std::string(word_of(event.level)) + " " +
+                           std::string(name_of(event.type));
+        pair(line, "address", event.address);
+        pair(line, "verb", event.verb);
+        pair(line, "call", event.call);
+        pair(line, "class", event.operation);
+        if (event.type == EventType::api_call) {
+            pair(line, "status", std::to_string(event.status));
+            pair(line, "attempt", std::to_string(event.attempt));
+        }
+        if (event.duration != Duration::zero())
+            pair(line, "ms", milliseconds(event.duration));
+        pair(line, "audit", event.audit_uid);
+        pair(line, "plan", event.plan_id);
+        pair(line, "error", event.error);
+        pair(line, "message", event.message);
+        return line;
+    }
+
+    std::string as_json(const Event& event) const
+    {
+        Map record;
+        const auto set = [&](std::string name, const std::string& value) {
+            if (!value.empty())
+                record.set(std::move(name), value);
+        };
+        set("time", format_time(clock_.wall()));
+        set("level", std::string(word_of(event.level)));
+        set("event", std::string(name_of(event.type)));
+        set("address", event.address);
+        set("verb", event.verb);
+        set("call", event.call);
+        set("class", event.operation);
+        if (event.type == EventType::api_call) {
+            record.set("status", event.status);
+            record.set("attempt", event.attempt);
+        }
+        record.set("ms",
+                   static_cast<std::int64_t>(
+                       std::chrono::duration_cast<std::chrono::milliseconds>(event.duration).count()));
+        set("audit_uid", event.audit_uid);
+        set("plan_id", event.plan_id);
+        set("error", event.error);
+        set("message", event.message);
+        return json::write(record);
+    }
+
+    const Clock& clock_;
+    bool json_;
+    spdlog::logger logger_;
+};
+
+} // namespace
+
+Result<std::unique_ptr<EventSink>> make_log_sink(const Settings& settings, const Clock& clock)
+{
+    if (!settings.log_format.empty() && settings.log_format != "text" && settings.log_format != "json")
+        return Error{Errc::invalid_input, "--log-format is text or json, not " + settings.log_format};
+    spdlog::level::level_enum level =
+        stderr_is_terminal() ? spdlog::level::warn : spdlog::level::info;
+    if (!settings.log_level.empty()) {
+        static const std::pair<std::string_view, spdlog::level::level_enum> words[] = {
+            {"debug", spdlog::level::debug},
+            {"info", spdlog::level::info},
+            {"warning", spdlog::level::warn},
+            {"error", spdlog::level::err}};
+        const auto* it = std::ranges::find(words, settings.log_level, [](const auto& word) { return word.first; });
+        if (it == std::end(words))
+            return Error{Errc::invalid_input,
+                         "--log-level is debug, info, warning or error, not " + settings.log_level};
+        level = it->second;
+    }
+    return std::unique_ptr<EventSink>(
+        std::make_unique<LogSink>(clock, settings.log_format == "json", level));
+}
+
+} // namespace trueup

@@ -1,0 +1,71 @@
+// What the user asked for: flags, then environment (TRUEUP_*), then the configuration file.
+
+#pragma once
+
+#include "state/model/result.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace trueup {
+
+// The values as they were given; each command reads what it needs and checks it there.
+struct Settings {
+    Settings() = default;
+
+    // Common options (design.md 8).
+    std::string config;
+    std::vector<std::string> manifests;
+    std::string endpoint;
+    std::string project;
+    std::string state;
+    std::vector<std::string> kinds;
+    std::string rate;
+    std::string settle;
+    std::vector<std::string> vars;
+    std::vector<std::string> env_vars; // names that ${VAR} may take from the environment
+    std::string api_key_file;
+    std::string login_file;
+    std::string ca_file;
+    std::string client_cert;
+    std::string client_key;
+    std::string log_format;
+    std::string log_level;
+    std::string owner;
+    std::string adopt;
+    bool no_color = false;
+
+    // plan and apply
+    std::string out;
+    bool json = false;
+    bool detailed_exitcode = false;
+    bool prune = false;
+    bool destroy = false;
+    bool show_unchanged = false;
+    std::vector<std::string> targets;
+    std::vector<std::string> excludes;
+    std::string refresh;
+    std::string plan_file;
+    bool yes = false;
+    std::size_t parallelism = 10;
+    std::string max_deletes;
+    std::string max_missing;
+    std::string wait;
+
+    // state, import, kinds, completion
+    std::string address;
+    std::string uid;
+    std::string name;
+    std::string spec;
+
+    // sandbox
+    std::string listen = "127.0.0.1:0";
+    std::string api_key = "sandbox";
+    std::string data;
+    std::vector<std::string> faults;
+    std::string latency;
+};
+
+} // namespace trueup

@@ -1,0 +1,249 @@
+#include "reconciler/cli/workspace.hpp"
+
+#include "api/kinds/catalogue.hpp"
+#include "reconciler/cli/console.hpp"
+#include "state/model/yaml.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace trueup {
+
+namespace {
+
+constexpr std::size_t credential_bytes_max = 64U << 10U;
+
+std::optional<std::string> environment(const std::string& name)
+{
+    const char* value = std::getenv(name.c_str()); // nothing here ever changes the environment
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+Result<std::string> read_credential_file(const std::string& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    if (!in)
+        return Error{Errc::invalid_input, "the credential file cannot be read", path};
+    std::string text;
+    char c = 0;
+    while (text.size() <= credential_bytes_max && in.get(c))
+        text += c;
+    if (text.size() > credential_bytes_max)
+        return Error{Errc::invalid_input, "the credential file is too large", path};
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+        text.pop_back();
+    if (text.empty())
+        return Error{Errc::invalid_input, "the credential file is empty", path};
+    return text;
+}
+
+Result<Credentials> read_login(const std::string& path)
+{
+    auto text = read_credential_file(path);
+    if (!text)
+        return text.error();
+    Diagnostics diagnostics;
+    std::vector<Value> documents = yaml::parse(*text, path, diagnostics);
+    wipe(*text);
+    const Map* map = documents.empty() ? nullptr : documents.front().if_map();
+    const auto field = [&](std::string_view name) {
+        const Value* value = map != nullptr ? map->find(name) : nullptr;
+        return value != nullptr ? value->string_or_empty() : std::string();
+    };
+    if (diagnostics.has_errors() || field("email").empty() || field("password").empty())
+        return Error{Errc::invalid_input,
+                     "the login file does not hold a login",
+                     path,
+                     "write email:, org: and password: in it"};
+    const SecretHasher no_hash;
+    Credentials credentials;
+    credentials.login.emplace(
+        field("email"), field("org"), no_hash.make(field("password"), "file:" + path));
+    return credentials;
+}
+
+Result<Credentials> read_credentials(const Settings& settings)
+{
+    const SecretHasher no_hash;
+    Credentials credentials;
+    if (!settings.api_key_file.empty()) {
+        auto key = read_credential_file(settings.api_key_file);
+        if (!key)
+            return key.error();
+        credentials.api_key = no_hash.make(std::move(*key), "file:" + settings.api_key_file);
+        return credentials;
+    }
+    if (!settings.login_file.empty())
+        return read_login(settings.login_file);
+    if (auto key = environment("SPECTROCLOUD_APIKEY"); key && !key->empty()) {
+        credentials.api_key = no_hash.make(std::move(*key), "env:SPECTROCLOUD_APIKEY");
+        return credentials;
+    }
+    return Error{Errc::invalid_input,
+                 "there is no credential for the API",
+                 "",
+                 "set SPECTROCLOUD_APIKEY, or use --api-key-file or --login-file"};
+}
+
+Result<std::optional<double>> parse_rate(const std::string& text)
+{
+    if (text.empty())
+        return std::optional<double>();
+    if (text == "unlimited")
+        return std::optional<double>(0.0);
+    double rate = 0;
+    const auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), rate);
+    if (ec != std::errc{} || rest != text.data() + text.size() || !(rate > 0))
+        return Error{Errc::invalid_input, "--rate is a number above 0, or unlimited, not " + text};
+    return std::optional<double>(rate);
+}
+
+std::vector<std::filesystem::path> as_paths(const std::vector<std::string>& texts)
+{
+    return {texts.begin(), texts.end()};
+}
+
+} // namespace
+
+Result<void> open_basics(Workspace& workspace, const Settings& settings)
+{
+    auto log = make_log_sink(settings, *workspace.clock);
+    if (!log)
+        return log.error();
+    workspace.log = std::move(*log);
+    workspace.events =
+        std::make_unique<ProgressSink>(*workspace.log, *workspace.clock, stderr_is_terminal());
+    auto sources = catalogue_sources(as_paths(settings.kinds));
+    if (!sources)
+        return sources.error();
+    Diagnostics diagnostics;
+    workspace.catalogue = load_catalogue(*sources, diagnostics);
+    diagnostics.sort();
+    print_diagnostics(diagnostics);
+    if (diagnostics.has_errors())
+        return Error{Errc::invalid_input, "the kind files have mistakes; nothing was sent"};
+    if (settings.settle.empty())
+        return {};
+    auto settle = parse_duration(settings.settle);
+    if (!settle)
+        return settle.error();
+    for (Kind& kind : workspace.catalogue.kinds)
+        kind.settle = *settle;
+    return {};
+}
+
+Result<void>
+open_manifests(Workspace& workspace, const Settings& settings, SecretMode mode, const std::string& key)
+{
+    LoadOptions options;
+    options.paths = as_paths(settings.manifests);
+    if (options.paths.empty())
+        options.paths.emplace_back(".");
+    for (const std::string& pair : settings.vars) {
+        const std::size_t equals = pair.find('=');
+        if (equals == std::string::npos || equals == 0)
+            return Error{Errc::invalid_input, "--var is NAME=VALUE, not " + pair};
+        options.variables[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    options.environment_allowed = settings.env_vars;
+    options.environment = environment;
+    options.secrets = mode;
+    options.hasher = SecretHasher(key);
+    if (std::ranges::find(settings.manifests, "-") != settings.manifests.end()) {
+        std::stringstream text;
+        text << std::cin.rdbuf();
+        options.standard_input = text.str();
+    }
+    Diagnostics diagnostics;
+    workspace.manifests = load_manifests(options, workspace.catalogue, diagnostics);
+    diagnostics.sort();
+    print_diagnostics(diagnostics);
+    if (!diagnostics.has_errors())
+        return {};
+    return Error{Errc::invalid_input,
+                 std::to_string(diagnostics.error_count()) +
+                     " mistakes in the manifests; nothing was sent"};
+}
+
+std::filesystem::path state_file(const Settings& settings)
+{
+    if (!settings.state.empty())
+        return settings.state;
+    std::filesystem::path first = settings.manifests.empty() ? "." : settings.manifests.front();
+    if (first == "-")
+        first = ".";
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(first, ignored))
+        first = first.parent_path();
+    return first / ".trueup" / "state.db";
+}
+
+Result<std::string> open_state(Workspace& workspace, const Settings& settings, Access access)
+{
+    const std::filesystem::path file = state_file(settings);
+    const bool writes = access == Access::write;
+    auto store = open_sqlite_store(workspace.context,
+                                   file,
+                                   writes ? StoreMode::writer : StoreMode::read_only,
+                                   SyncMode::worker);
+    if (!store)
+        return store.error();
+    workspace.store = std::move(*store);
+    return load_secret_key(file, writes);
+}
+
+Result<void> open_api(Workspace& workspace, const Settings& settings, Access access)
+{
+    std::string url = settings.endpoint;
+    if (url.empty())
+        url = environment("SPECTROCLOUD_HOST").value_or("");
+    if (url.empty())
+        return Error{Errc::invalid_input,
+                     "there is no endpoint",
+                     "",
+                     "use --endpoint URL, or set SPECTROCLOUD_HOST"};
+    auto origin = parse_origin(url);
+    if (!origin)
+        return origin.error();
+    auto credentials = read_credentials(settings);
+    if (!credentials)
+        return credentials.error();
+    auto rate = parse_rate(settings.rate);
+    if (!rate)
+        return rate.error();
+    TlsOptions tls;
+    tls.ca_file = settings.ca_file;
+    tls.client_cert = settings.client_cert;
+    tls.client_key = settings.client_key;
+    HttpLimits limits;
+    auto dialer = make_network_dialer(workspace.context, *workspace.clock, tls, limits);
+    if (!dialer)
+        return dialer.error();
+    workspace.dialer = std::move(*dialer);
+    workspace.http = make_http_client(*origin, *workspace.dialer, *workspace.clock, limits);
+    RestOptions options;
+    options.credentials = std::move(*credentials);
+    options.reload = [settings] { return read_credentials(settings); };
+    options.rate = *rate;
+    if (access == Access::write)
+        workspace.provider = make_rest_provider(workspace.catalogue,
+                                                *workspace.http,
+                                                *workspace.clock,
+                                                *workspace.random,
+                                                *workspace.events,
+                                                std::move(options));
+    else
+        workspace.observer = make_rest_observer(workspace.catalogue,
+                                                *workspace.http,
+                                                *workspace.clock,
+                                                *workspace.random,
+                                                *workspace.events,
+                                                std::move(options));
+    return {};
+}
+
+} // namespace trueup

@@ -1,0 +1,81 @@
+// What the commands work on: the kinds, the manifests, the state and the API, opened as the settings say.
+
+#pragma once
+
+#include "api/http/client.hpp"
+#include "api/rest/rest.hpp"
+#include "manifests/load.hpp"
+#include "reconciler/cli/log.hpp"
+#include "reconciler/cli/progress.hpp"
+#include "reconciler/cli/settings.hpp"
+#include "state/store/sqlite_store.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+
+namespace trueup {
+
+enum class Access { read, write };
+
+// Members are opened by the functions below, in the order in which they stand; destroyed in reverse.
+struct Workspace {
+    Workspace() = default;
+    Workspace(const Workspace&) = delete;
+    Workspace& operator=(const Workspace&) = delete;
+
+    boost::asio::io_context context{1};
+    std::unique_ptr<Clock> clock = make_system_clock(context);
+    std::unique_ptr<Random> random = make_system_random();
+    std::unique_ptr<EventSink> log;
+    std::unique_ptr<ProgressSink> events;
+    Catalogue catalogue;
+    ManifestSet manifests;
+    std::unique_ptr<Store> store;
+    std::unique_ptr<Dialer> dialer;
+    std::unique_ptr<HttpClient> http;
+    std::unique_ptr<Provider> provider; // with Access::write
+    std::unique_ptr<Observer> observer; // with Access::read: cannot send anything that writes
+
+    Observer& reader() { return provider ? *provider : *observer; }
+};
+
+// Logging and the kinds. What is wrong with kind files was printed when it fails.
+Result<void> open_basics(Workspace& workspace, const Settings& settings);
+
+// Reads and checks the manifests; what is wrong with them was printed when it fails.
+Result<void>
+open_manifests(Workspace& workspace, const Settings& settings, SecretMode mode, const std::string& key);
+
+std::filesystem::path state_file(const Settings& settings);
+
+// The state, and the key of its secret hashes ("" when there is none and it is only read).
+Result<std::string> open_state(Workspace& workspace, const Settings& settings, Access access);
+
+// The API client. Nothing is sent yet.
+Result<void> open_api(Workspace& workspace, const Settings& settings, Access access);
+
+// Runs `task` to its end on the workspace's event loop.
+template <class T>
+T run(Workspace& workspace, Task<T> task)
+{
+    std::optional<T> result;
+    std::exception_ptr bug;
+    boost::asio::co_spawn(
+        workspace.context, std::move(task), [&](std::exception_ptr error, T value) {
+            if (error)
+                bug = error;
+            else
+                result.emplace(std::move(value));
+        });
+    workspace.context.restart();
+    while (!result && !bug && workspace.context.run_one() != 0) {
+    }
+    if (bug)
+        std::rethrow_exception(bug);
+    return std::move(*result);
+}
+
+} // namespace trueup

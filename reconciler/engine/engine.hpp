@@ -1,0 +1,32 @@
+// What the engine works with: everything that touches the outside, as parameters.
+
+#pragma once
+
+#include "api/rest/provider.hpp"
+#include "state/model/clock.hpp"
+#include "state/model/event.hpp"
+#include "state/model/random.hpp"
+#include "state/store/store.hpp"
+
+#include <string>
+
+namespace trueup {
+
+// All of it outlives whoever holds an Engine.
+struct Engine {
+    Engine(const Catalogue& c, Provider& p, Store& s, Clock& k, Random& r, EventSink& e)
+        : catalogue(c), provider(p), store(s), clock(k), random(r), events(e)
+    {
+    }
+
+    const Catalogue& catalogue;
+    Provider& provider;
+    Store& store;
+    Clock& clock;
+    Random& random;
+    EventSink& events;
+    std::string owner_id;
+    std::string plan_id;
+};
+
+} // namespace trueup

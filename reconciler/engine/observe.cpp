@@ -1,0 +1,634 @@
+#include "reconciler/engine/observe.hpp"
+
+#include "reconciler/engine/task_group.hpp"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <set>
+#include <unordered_map>
+
+namespace trueup {
+
+std::vector<std::string> key_of(const Kind& kind, const Address& address)
+{
+    std::vector<std::string> key;
+    std::string_view rest = address.name();
+    while (key.size() + 1 < kind.key.size()) {
+        const std::size_t at = rest.find('@');
+        if (at == std::string_view::npos)
+            break;
+        key.push_back(percent_decode(rest.substr(0, at)).value_or(std::string(rest.substr(0, at))));
+        rest.remove_prefix(at + 1);
+    }
+    if (!kind.key.empty())
+        key.push_back(percent_decode(rest).value_or(std::string(rest)));
+    return key;
+}
+
+namespace {
+
+// An error that says something about the API as a whole, not about one collection.
+bool is_fatal(const Error& error)
+{
+    return error.code == Errc::unauthorized || error.code == Errc::network ||
+           error.code == Errc::timed_out || error.code == Errc::throttled ||
+           error.code == Errc::cancelled;
+}
+
+// One list to walk: a kind in a scope.
+struct Collection {
+    const Kind* kind = nullptr;
+    Scope scope;
+    bool proves_absence = false;
+    std::optional<Error> error;
+};
+
+class Observation {
+public:
+    Observation(const Catalogue& catalogue,
+                const ManifestSet& manifests,
+                const std::vector<Record>& records,
+                Observer& observer,
+                ObserveOptions options)
+        : catalogue_(catalogue), manifests_(manifests), observer_(observer),
+          options_(std::move(options)), scope_kind_(catalogue.scope_kind())
+    {
+        for (const Manifest& manifest : manifests.manifests)
+            wanted_.insert(manifest.address.text());
+        for (const Record& record : records) {
+            records_.emplace(record.address, &record);
+            if (!record.uid.empty())
+                owners_of_uid_[record.kind + " " + record.uid] = &record;
+        }
+    }
+
+    Task<Result<Observations>> run()
+    {
+        const Executor executor = co_await boost::asio::this_coro::executor;
+        auto scopes = co_await find_scopes();
+        if (!scopes)
+            co_return scopes.error();
+        choose_collections();
+        co_await walk_all(executor);
+        co_await fill_gaps(executor);
+        co_await follow_references(executor);
+        co_await look_up_all(executor);
+        if (options_.prune || options_.destroy)
+            co_await find_contents(executor);
+        if (fatal_)
+            co_return *fatal_;
+        co_return std::move(found_);
+    }
+
+private:
+    // ---- scopes -----------------------------------------------------------------------------------
+
+    Task<Result<void>> find_scopes()
+    {
+        std::set<std::string> names;
+        for (const Manifest& manifest : manifests_.manifests)
+            if (manifest.address.project())
+                names.insert(*manifest.address.project());
+        for (const auto& [text, record] : records_)
+            if (const auto address = Address::parse(text); address && address->project())
+                names.insert(*address->project());
+        for (const std::string& target : reference_targets())
+            if (const auto address = Address::parse(target); address && address->project())
+                names.insert(*address->project());
+        if (names.empty() || scope_kind_ == nullptr)
+            co_return Result<void>{};
+        std::map<std::string, std::string> uids;
+        const auto sink = [&](std::vector<Observed> page) -> Result<void> {
+            for (Observed& object : page) {
+                const auto key = trueup::key_of(*scope_kind_, object.value);
+                if (key.size() == 1)
+                    uids.emplace(key.front(), object.uid);
+            }
+            return {};
+        };
+        PageSink take = sink;
+        CallContext context(scope_kind_->name);
+        Scope tenant;
+        auto walk =
+            co_await observer_.list(*scope_kind_, tenant, std::move(take), std::move(context));
+        if (!walk)
+            co_return walk.error();
+        for (const std::string& name : names) {
+            std::string uid;
+            if (const auto it = uids.find(name); it != uids.end()) {
+                uid = it->second;
+            } else if (!walk->proves_absence) {
+                auto looked = co_await look_up_scope(name);
+                if (!looked)
+                    co_return looked.error();
+                uid = *looked;
+            }
+            found_.projects[name].uid = uid;
+        }
+        co_return Result<void>{};
+    }
+
+    Task<Result<std::string>> look_up_scope(std::string name)
+    {
+        std::vector<std::string> key;
+        key.push_back(name);
+        Scope tenant;
+        CallContext context(scope_kind_->name);
+        auto found =
+            co_await observer_.look_up(*scope_kind_, tenant, std::move(key), std::move(context));
+        if (!found)
+            co_return found.error();
+        if (found->size() > 1)
+            co_return Error{Errc::rejected, "several scopes are called " + name};
+        co_return found->empty() ? std::string() : found->front().uid;
+    }
+
+    // The scope of an address; nothing when its project does not exist (yet).
+    std::optional<Scope> scope_of(const Address& address) const
+    {
+        if (!address.project())
+            return Scope();
+        const auto it = found_.projects.find(*address.project());
+        if (it == found_.projects.end() || it->second.uid.empty())
+            return std::nullopt;
+        return Scope(*address.project(), it->second.uid);
+    }
+
+    // ---- lists ------------------------------------------------------------------------------------
+
+    void choose_collections()
+    {
+        std::set<std::pair<std::string, Scope>> chosen;
+        const auto choose = [&](const Kind* kind, const Scope& scope) {
+            if (kind == nullptr || !kind->list || kind->is_singleton() ||
+                !chosen.emplace(kind->name, scope).second)
+                return;
+            Collection collection;
+            collection.kind = kind;
+            collection.scope = scope;
+            collections_.push_back(std::move(collection));
+        };
+        for (const Manifest& manifest : manifests_.manifests)
+            if (const auto scope = scope_of(manifest.address))
+                choose(manifest.kind, *scope);
+        for (const auto& [text, record] : records_)
+            if (const auto address = Address::parse(text))
+                if (const auto scope = scope_of(*address))
+                    choose(catalogue_.find(address->kind()), *scope);
+        if (!options_.prune && !options_.destroy)
+            return;
+        // Objects that carry our mark may be of kinds that nothing declares or remembers any more.
+        for (const Kind& kind : catalogue_.kinds) {
+            if (!kind.mark)
+                continue;
+            if (kind.scope != ScopeRule::project)
+                choose(&kind, Scope());
+            if (kind.scope != ScopeRule::tenant)
+                for (const auto& [name, project] : found_.projects)
+                    if (!project.uid.empty())
+                        choose(&kind, Scope(name, project.uid));
+        }
+    }
+
+    Task<void> walk_all(Executor executor)
+    {
+        TaskGroup group(executor);
+        for (std::size_t i = 0; i < collections_.size(); ++i) {
+            co_await group.wait_below(options_.parallelism);
+            group.spawn(walk(i));
+        }
+        co_await group.wait_all();
+    }
+
+    Task<void> walk(std::size_t index)
+    {
+        const Kind& kind = *collections_[index].kind;
+        Scope scope = collections_[index].scope;
+        const auto sink = [this, &kind, scope](std::vector<Observed> page) -> Result<void> {
+            for (Observed& object : page)
+                take(kind, scope, std::move(object));
+            return {};
+        };
+        PageSink take_page = sink;
+        CallContext context(kind.name);
+        auto walk =
+            co_await observer_.list(kind, scope, std::move(take_page), std::move(context));
+        if (walk)
+            collections_[index].proves_absence = walk->proves_absence;
+        else
+            fail(index, walk.error());
+    }
+
+    void fail(std::size_t index, const Error& error)
+    {
+        if (is_fatal(error))
+            fatal_ = error;
+        collections_[index].error = error;
+    }
+
+    // Keeps an object of a walk that somebody asks for.
+    void take(const Kind& kind, const Scope& scope, Observed object)
+    {
+        if (object.foreign_scope)
+            return;
+        if (const auto it = owners_of_uid_.find(kind.name + " " + object.uid);
+            it != owners_of_uid_.end() && it->second->scope_uid == scope.uid) {
+            Sighting& sighting = found_.sightings[it->second->address];
+            sighting.by_uid = std::move(object);
+            sighting.uid_checked = true;
+            return;
+        }
+        Address address = address_of(kind, scope.project, object.value);
+        if (wanted_.contains(address.text()) || records_.contains(address.text())) {
+            auto& same_key = found_.sightings[address.text()].by_key;
+            if (std::ranges::find(same_key, object.uid, &Observed::uid) == same_key.end())
+                same_key.push_back(std::move(object));
+            return;
+        }
+        if (object.mark && object.mark->owner == options_.owner_id &&
+            object.mark->address == address_mark(address)) {
+            found_.orphans.emplace_back(std::move(address), scope, std::move(object));
+            return;
+        }
+        if (!object.builtin)
+            ++found_.unmanaged;
+    }
+
+    // ---- what the lists do not tell ---------------------------------------------------------------
+
+    Task<void> fill_gaps(Executor executor)
+    {
+        TaskGroup group(executor);
+        std::set<std::string> addresses(wanted_.begin(), wanted_.end());
+        for (const auto& [text, record] : records_)
+            addresses.insert(text);
+        for (const std::string& text : addresses) {
+            auto address = Address::parse(text);
+            const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
+            if (kind == nullptr || fatal_)
+                continue;
+            if (const Error* error = collection_error(*kind, *address)) {
+                found_.failures[text] = error->text();
+                continue;
+            }
+            if (!needs_more(*kind, *address))
+                continue;
+            co_await group.wait_below(options_.parallelism);
+            group.spawn(fill(*kind, *address));
+        }
+        co_await group.wait_all();
+    }
+
+    const Collection* collection_of(const Kind& kind, const Address& address) const
+    {
+        const auto scope = scope_of(address);
+        const auto it = std::ranges::find_if(collections_, [&](const Collection& collection) {
+            return collection.kind == &kind && scope && collection.scope == *scope;
+        });
+        return it != collections_.end() ? &*it : nullptr;
+    }
+
+    const Error* collection_error(const Kind& kind, const Address& address) const
+    {
+        const Collection* collection = collection_of(kind, address);
+        return collection != nullptr && collection->error ? &*collection->error : nullptr;
+    }
+
+    const Record* record_of(const Address& address) const
+    {
+        const auto it = records_.find(address.text());
+        return it != records_.end() ? it->second : nullptr;
+    }
+
+    bool needs_more(const Kind& kind, const Address& address)
+    {
+        const Sighting& seen = found_.sightings[address.text()];
+        const Record* record = record_of(address);
+        if (kind.is_singleton())
+            return true;
+        if (record != nullptr && !record->uid.empty() && !seen.by_uid)
+            return true;
+        const bool matched = seen.by_uid || !seen.by_key.empty();
+        if (matched)
+            return options_.refresh == Refresh::full || is_incomplete(seen);
+        const Collection* collection = collection_of(kind, address);
+        return collection != nullptr && !collection->proves_absence;
+    }
+
+    static bool is_incomplete(const Sighting& seen)
+    {
+        return (seen.by_uid && !seen.by_uid->complete) ||
+               std::ranges::any_of(seen.by_key,
+                                   [](const Observed& object) { return !object.complete; });
+    }
+
+    Task<void> fill(const Kind& kind, Address address)
+    {
+        auto filled = co_await fill_or_fail(kind, address);
+        if (filled)
+            co_return;
+        if (is_fatal(filled.error()))
+            fatal_ = filled.error();
+        found_.failures[address.text()] = filled.error().text();
+    }
+
+    Task<Result<void>> fill_or_fail(const Kind& kind, Address address)
+    {
+        const std::optional<Scope> scope = scope_of(address);
+        const Record* record = record_of(address);
+        if (kind.is_singleton()) {
+            auto read = co_await read_singleton(kind, address, scope);
+            co_return read;
+        }
+        if (record != nullptr && !record->uid.empty()) {
+            auto read = co_await read_owned(kind, address, *record, scope);
+            if (!read)
+                co_return read;
+        }
+        if (!scope || found_.sightings[address.text()].by_uid)
+            co_return Result<void>{};
+        auto read = co_await read_by_key(kind, address, *scope);
+        co_return read;
+    }
+
+    Task<Result<void>>
+    read_singleton(const Kind& kind, Address address, std::optional<Scope> scope)
+    {
+        if (!scope) {
+            found_.sightings[address.text()].uid_checked = true;
+            co_return Result<void>{};
+        }
+        Scope where = *scope;
+        CallContext context(address.text());
+        std::string uid;
+        auto object = co_await observer_.read(kind, where, std::move(uid), std::move(context));
+        if (!object)
+            co_return object.error();
+        Sighting& sighting = found_.sightings[address.text()];
+        sighting.uid_checked = true;
+        if (*object && record_of(address) != nullptr)
+            sighting.by_uid = std::move(**object);
+        else if (*object)
+            sighting.by_key.push_back(std::move(**object));
+        co_return Result<void>{};
+    }
+
+    Task<Result<void>> read_owned(const Kind& kind,
+                                  Address address,
+                                  const Record& record,
+                                  std::optional<Scope> scope)
+    {
+        Sighting& before = found_.sightings[address.text()];
+        if (before.by_uid && before.by_uid->complete && options_.refresh == Refresh::automatic)
+            co_return Result<void>{};
+        // A project that was re-created under its name is another scope; what was in the old one is gone
+        // with it, which reading by uid in the scope that we remember confirms.
+        if (record.scope_uid.empty() == address.project().has_value()) {
+            before.uid_checked = true;
+            co_return Result<void>{};
+        }
+        Scope where;
+        if (address.project())
+            where = Scope(*address.project(), record.scope_uid);
+        const bool scope_gone = address.project() && (!scope || scope->uid != record.scope_uid);
+        CallContext context(address.text());
+        std::string uid = record.uid;
+        auto object = co_await observer_.read(kind, where, std::move(uid), std::move(context));
+        Sighting& sighting = found_.sightings[address.text()];
+        if (!object) {
+            const Errc code = object.error().code;
+            const bool denied = code == Errc::forbidden || code == Errc::rejected ||
+                                code == Errc::not_found || code == Errc::invalid_input;
+            if (!scope_gone || !denied)
+                co_return object.error();
+            sighting.uid_checked = true;
+            co_return Result<void>{};
+        }
+        sighting.uid_checked = true;
+        sighting.by_uid.reset();
+        if (*object)
+            sighting.by_uid = std::move(**object);
+        co_return Result<void>{};
+    }
+
+    Task<Result<void>> read_by_key(const Kind& kind, Address address, Scope scope)
+    {
+        std::vector<Observed> listed = found_.sightings[address.text()].by_key;
+        CallContext context(address.text());
+        if (listed.empty()) {
+            std::vector<std::string> key = trueup::key_of(kind, address);
+            auto objects =
+                co_await observer_.look_up(kind, scope, std::move(key), std::move(context));
+            if (!objects)
+                co_return objects.error();
+            std::erase_if(*objects, [](const Observed& object) { return object.foreign_scope; });
+            found_.sightings[address.text()].by_key = std::move(*objects);
+            co_return Result<void>{};
+        }
+        std::vector<Observed> complete;
+        for (const Observed& entry : listed) {
+            std::string uid = entry.uid;
+            CallContext each(address.text());
+            auto object = co_await observer_.read(kind, scope, std::move(uid), std::move(each));
+            if (!object)
+                co_return object.error();
+            if (*object)
+                complete.push_back(std::move(**object));
+        }
+        found_.sightings[address.text()].by_key = std::move(complete);
+        co_return Result<void>{};
+    }
+
+    // ---- references and look-ups ------------------------------------------------------------------
+
+    // Addresses that manifests refer to and nobody declares.
+    std::set<std::string> reference_targets() const
+    {
+        std::set<std::string> targets;
+        for (const Manifest& manifest : manifests_.manifests)
+            for (const Reference& reference : manifest.references)
+                if (!wanted_.contains(reference.target.text()))
+                    targets.insert(reference.target.text());
+        return targets;
+    }
+
+    Task<void> follow_references(Executor executor)
+    {
+        TaskGroup group(executor);
+        for (const std::string& text : reference_targets()) {
+            const auto address = Address::parse(text);
+            const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
+            if (kind == nullptr || kind->is_singleton() || fatal_)
+                continue;
+            const auto seen = found_.sightings.find(text);
+            const auto scope = scope_of(*address);
+            if (!scope ||
+                (seen != found_.sightings.end() && (seen->second.by_uid || !seen->second.by_key.empty())))
+                continue;
+            co_await group.wait_below(options_.parallelism);
+            group.spawn(fill_reference(*kind, *address, *scope));
+        }
+        co_await group.wait_all();
+    }
+
+    Task<void> fill_reference(const Kind& kind, Address address, Scope scope)
+    {
+        auto read = co_await read_by_key(kind, address, scope);
+        if (!read && is_fatal(read.error()))
+            fatal_ = read.error();
+        else if (!read)
+            found_.failures[address.text()] = read.error().text();
+    }
+
+    static void collect_lookups(const Value& value, std::map<std::string, Unknown>& lookups)
+    {
+        if (const Map* map = value.if_map())
+            for (const auto& [name, member] : *map)
+                collect_lookups(member, lookups);
+        if (const List* list = value.if_list())
+            for (const Value& item : *list)
+                collect_lookups(item, lookups);
+        if (const Unknown* unknown = value.if_unknown(); unknown != nullptr && unknown->lookup)
+            lookups.emplace(unknown->text(), *unknown);
+    }
+
+    Task<void> look_up_all(Executor executor)
+    {
+        std::map<std::string, Unknown> lookups;
+        for (const Manifest& manifest : manifests_.manifests)
+            collect_lookups(manifest.body, lookups);
+        TaskGroup group(executor);
+        for (const auto& [text, unknown] : lookups) {
+            const Kind* kind = catalogue_.find(unknown.lookup->kind);
+            if (kind == nullptr || !kind->list)
+                continue;
+            co_await group.wait_below(options_.parallelism);
+            group.spawn(look_up_one(*kind, unknown));
+        }
+        co_await group.wait_all();
+    }
+
+    // "name" means the first key field; another single word is looked for in metadata and spec.
+    static bool meets(const Kind& kind, const Value& object, const std::string& name, const Value& wanted)
+    {
+        if (name == "name" && !kind.key.empty()) {
+            const Value* value = find(object, kind.key.front());
+            return value != nullptr && *value == wanted;
+        }
+        for (const std::string& prefix : {std::string(), std::string("metadata."), std::string("spec.")}) {
+            const auto path = Path::parse(prefix + name);
+            const Value* value = path ? find(object, *path) : nullptr;
+            if (value != nullptr)
+                return *value == wanted;
+        }
+        return false;
+    }
+
+    Task<void> look_up_one(const Kind& kind, Unknown unknown)
+    {
+        std::vector<std::string> uids;
+        const auto sink = [&](std::vector<Observed> page) -> Result<void> {
+            for (const Observed& object : page)
+                if (std::ranges::all_of(unknown.lookup->criteria, [&](const Map::Entry& entry) {
+                        return meets(kind, object.value, entry.first, entry.second);
+                    }))
+                    uids.push_back(object.uid);
+            return {};
+        };
+        PageSink take_page = sink;
+        Scope tenant;
+        CallContext context(kind.name);
+        auto walk =
+            co_await observer_.list(kind, tenant, std::move(take_page), std::move(context));
+        if (!walk) {
+            if (is_fatal(walk.error()))
+                fatal_ = walk.error();
+            co_return;
+        }
+        found_.lookups[unknown.text()] = std::move(uids);
+    }
+
+    // ---- containers -------------------------------------------------------------------------------
+
+    // What is inside each project that may be about to go.
+    Task<void> find_contents(Executor executor)
+    {
+        std::vector<std::pair<std::string, std::string>> going;
+        for (const auto& [text, record] : records_) {
+            const auto address = Address::parse(text);
+            const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
+            if (kind == nullptr || !kind->is_scope || (wanted_.contains(text) && !options_.destroy))
+                continue;
+            going.emplace_back(trueup::key_of(*kind, *address).front(), record->uid);
+        }
+        for (const Orphan& orphan : found_.orphans)
+            if (const Kind* kind = catalogue_.find(orphan.address.kind()); kind && kind->is_scope)
+                going.emplace_back(trueup::key_of(*kind, orphan.address).front(), orphan.object.uid);
+        if (options_.destroy)
+            for (const Manifest& manifest : manifests_.manifests)
+                if (manifest.kind->is_scope && !records_.contains(manifest.address.text()))
+                    for (const Observed& object : found_.sightings[manifest.address.text()].by_key)
+                        going.emplace_back(trueup::key_of(*manifest.kind, manifest.address).front(),
+                                           object.uid);
+        TaskGroup group(executor);
+        for (const auto& [name, uid] : going) {
+            co_await group.wait_below(options_.parallelism);
+            group.spawn(list_contents(name, uid));
+        }
+        co_await group.wait_all();
+    }
+
+    Task<void> list_contents(std::string name, std::string uid)
+    {
+        std::vector<std::string> contents;
+        Scope scope(name, uid);
+        for (const Kind& kind : catalogue_.kinds) {
+            if (kind.scope == ScopeRule::tenant || !kind.list || kind.is_singleton())
+                continue;
+            const auto sink = [&](std::vector<Observed> page) -> Result<void> {
+                for (const Observed& object : page)
+                    if (!object.foreign_scope && !object.builtin)
+                        contents.push_back(address_of(kind, name, object.value).text());
+                return {};
+            };
+            PageSink take_page = sink;
+            CallContext context(kind.name);
+            auto walk =
+                co_await observer_.list(kind, scope, std::move(take_page), std::move(context));
+            if (!walk)
+                co_return; // unknown contents: the container stays
+        }
+        ScopeSighting& project = found_.projects[name];
+        if (project.uid.empty())
+            project.uid = uid;
+        project.contents = std::move(contents);
+        project.contents_known = true;
+    }
+
+    const Catalogue& catalogue_;
+    const ManifestSet& manifests_;
+    Observer& observer_;
+    ObserveOptions options_;
+    const Kind* scope_kind_;
+    std::set<std::string> wanted_;
+    std::map<std::string, const Record*> records_;
+    std::unordered_map<std::string, const Record*> owners_of_uid_;
+    std::vector<Collection> collections_;
+    std::optional<Error> fatal_;
+    Observations found_;
+};
+
+} // namespace
+
+Task<Result<Observations>> observe(const Catalogue& catalogue,
+                                   const ManifestSet& manifests,
+                                   const std::vector<Record>& records,
+                                   Observer& observer,
+                                   ObserveOptions options)
+{
+    Observation observation(catalogue, manifests, records, observer, std::move(options));
+    auto result = co_await observation.run();
+    co_return result;
+}
+
+} // namespace trueup

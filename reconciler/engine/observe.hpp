@@ -1,0 +1,44 @@
+// Finds out what exists of everything that is declared or remembered, with reads alone.
+//
+// It never takes "not seen" for "not there": what a walk of several pages missed is asked for by name or uid
+// (design.md 7). A collection that cannot be read leaves its resources unobserved and the others alone.
+
+#pragma once
+
+#include "api/rest/provider.hpp"
+#include "manifests/manifest.hpp"
+#include "reconciler/plan/plan.hpp"
+#include "state/store/store.hpp"
+
+#include <string>
+#include <vector>
+
+namespace trueup {
+
+enum class Refresh {
+    full,      // every matched object is read by uid
+    automatic, // list entries are trusted for the fields that they carry in full
+};
+
+struct ObserveOptions {
+    ObserveOptions() = default;
+
+    std::string owner_id;
+    Refresh refresh = Refresh::automatic;
+    bool prune = false;   // also look for objects with our mark that nothing remembers
+    bool destroy = false;
+    std::size_t parallelism = 8;
+};
+
+// The natural key that an address spells out.
+std::vector<std::string> key_of(const Kind& kind, const Address& address);
+
+// Fails with unauthorized, network, timed_out or throttled when the API cannot be asked at all, and with any
+// error of listing the scopes. Everything passed in outlives the call.
+Task<Result<Observations>> observe(const Catalogue& catalogue,
+                                   const ManifestSet& manifests,
+                                   const std::vector<Record>& records,
+                                   Observer& observer,
+                                   ObserveOptions options);
+
+} // namespace trueup

@@ -1,0 +1,262 @@
+#include "reconciler/engine/recover.hpp"
+
+#include "reconciler/engine/observe.hpp"
+#include "reconciler/engine/writer.hpp"
+
+#include <algorithm>
+
+namespace trueup {
+
+namespace {
+
+class Recoverer {
+public:
+    explicit Recoverer(Engine engine) : engine_(engine), writer_(engine, Duration::zero()) {}
+
+    Task<Result<Recovery>> run()
+    {
+        auto intents = engine_.store.open_intents();
+        if (!intents)
+            co_return intents.error();
+        for (const Intent& intent : *intents) {
+            auto resolved = co_await resolve(intent, Finality::may_wait);
+            if (!resolved)
+                co_return resolved.error();
+        }
+        auto settled = co_await look_again();
+        if (!settled)
+            co_return settled.error();
+        co_return std::move(recovery_);
+    }
+
+private:
+    enum class Finality { may_wait, last };
+
+    // A create that shows no effect may still take effect late: it is given the kind's time to settle
+    // before anything is sent again (design.md 6.A).
+    Task<Result<void>> look_again()
+    {
+        if (undecided_.empty())
+            co_return Result<void>{};
+        Duration longest{};
+        for (const Undecided& one : undecided_)
+            longest = std::max(longest, one.left);
+        co_await engine_.clock.sleep(longest);
+        std::vector<Undecided> all = std::move(undecided_);
+        for (const Undecided& one : all) {
+            auto resolved = co_await resolve(one.intent, Finality::last);
+            if (!resolved)
+                co_return resolved.error();
+        }
+        co_return Result<void>{};
+    }
+
+    // How much of `settle` has not passed since the intent was written. The wall clock may have jumped:
+    // never less than nothing, never more than the whole.
+    Duration time_left(const Intent& intent, Duration settle) const
+    {
+        const auto opened = parse_time(intent.opened_at);
+        if (!opened)
+            return settle;
+        const Duration passed = engine_.clock.wall() - *opened;
+        return std::clamp(settle - passed, Duration::zero(), settle);
+    }
+
+    Task<Result<void>> resolve(Intent intent, Finality finality)
+    {
+        auto address = Address::parse(intent.address);
+        const Kind* kind = address ? engine_.catalogue.find(address->kind()) : nullptr;
+        if (kind == nullptr) {
+            recovery_.unresolved.push_back(intent.address + ": its kind is not in the catalogue");
+            co_return Result<void>{};
+        }
+        Action action;
+        action.address = std::move(*address);
+        action.kind = kind;
+        action.uid = intent.uid;
+        action.desired = intent.desired;
+        action.references = intent.depends_on;
+        action.lifecycle.prevent_destroy = intent.prevent_destroy;
+        action.lifecycle.deletion =
+            intent.abandon ? DeletionPolicy::abandon : DeletionPolicy::remove;
+        if (action.address.project())
+            action.scope = Scope(*action.address.project(), intent.scope_uid);
+        const bool creates = intent.verb == name_of(Verb::create) ||
+                             intent.verb == name_of(Verb::replace);
+        if (creates && kind->create && intent.route == kind->create->call.route()) {
+            action.verb = intent.verb == name_of(Verb::create) ? Verb::create : Verb::replace;
+            auto done = co_await resolve_create(std::move(action), std::move(intent), finality);
+            co_return done;
+        }
+        action.verb = Verb::update;
+        auto done = co_await resolve_change(std::move(action), std::move(intent));
+        co_return done;
+    }
+
+    Task<Result<void>> resolve_create(Action action, Intent intent, Finality finality)
+    {
+        std::vector<std::string> key = key_of(*action.kind, action.address);
+        CallContext where(action.address.text(), intent.plan_id);
+        auto objects = co_await engine_.provider.look_up(
+            *action.kind, action.scope, std::move(key), std::move(where));
+        if (!objects) {
+            const Errc code = objects.error().code;
+            // The scope itself may be gone, with everything in it.
+            if (code != Errc::not_found && code != Errc::rejected && code != Errc::forbidden)
+                co_return objects.error();
+            recovery_.unresolved.push_back(action.address.text() + ": " + objects.error().text());
+            co_return Result<void>{};
+        }
+        const Mark mark(engine_.owner_id, address_mark(action.address));
+        std::vector<std::string> ours;
+        std::vector<std::string> others;
+        for (const Observed& object : *objects) {
+            if (object.foreign_scope || object.uid == intent.uid)
+                continue;
+            auto& list = object.mark && *object.mark == mark ? ours : others;
+            list.push_back(object.uid);
+        }
+        if (ours.empty() && !action.kind->mark && others.size() == 1)
+            ours.swap(others); // nothing of this key was there when the intent was written
+        if (ours.size() == 1) {
+            auto taken = co_await take(std::move(action), std::move(intent), ours.front());
+            co_return taken;
+        }
+        const Duration left =
+            action.kind->refuses_duplicates ? Duration{} : time_left(intent, action.kind->settle);
+        if (ours.empty() && finality == Finality::may_wait && left > Duration::zero()) {
+            undecided_.emplace_back(std::move(intent), left);
+            co_return Result<void>{};
+        }
+        if (ours.size() > 1)
+            recovery_.unresolved.push_back(action.address.text() +
+                                           ": several objects carry our mark for it");
+        auto closed = co_await close(intent, "none");
+        co_return closed;
+    }
+
+    Task<Result<void>> take(Action action, Intent intent, std::string uid)
+    {
+        auto finished = co_await writer_.finish_create(*action.kind, action, uid);
+        if (!finished) {
+            recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
+            co_return Result<void>{};
+        }
+        Batch batch;
+        Record record;
+        record.address = intent.address;
+        record.kind = action.address.kind();
+        record.scope_uid = intent.scope_uid;
+        record.uid = uid;
+        record.last_applied = intent.desired;
+        record.prevent_destroy = intent.prevent_destroy;
+        record.abandon = intent.abandon;
+        record.depends_on = intent.depends_on;
+        record.updated_at = format_time(engine_.clock.wall());
+        batch.put.push_back(std::move(record));
+        batch.close.push_back(intent.id);
+        batch.audit.push_back(audit_of(intent, "found"));
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        if (!stored)
+            co_return stored.error();
+        ++recovery_.resolved;
+        note(intent, "a create of an earlier run had taken effect; it is ours (uid " + uid + ")");
+        co_return Result<void>{};
+    }
+
+    // An update or a delete that was interrupted: what is there now is compared anew by the next plan, so
+    // only an object that is gone needs to be forgotten.
+    Task<Result<void>> resolve_change(Action action, Intent intent)
+    {
+        std::string uid = intent.uid;
+        CallContext where(action.address.text(), intent.plan_id);
+        auto object = co_await engine_.provider.read(
+            *action.kind, action.scope, std::move(uid), std::move(where));
+        if (!object)
+            co_return object.error();
+        const bool deletes = intent.verb == name_of(Verb::remove);
+        if (!deletes && *object) {
+            // Steps such as a publish belong to the write that they follow.
+            for (const Facet& facet : action.kind->facets) {
+                if (facet.then.empty() || !action.kind->create || action.kind->create->then.empty())
+                    continue;
+                std::string same = intent.uid;
+                auto finished =
+                    co_await writer_.finish_create(*action.kind, action, std::move(same));
+                if (!finished)
+                    recovery_.unresolved.push_back(action.address.text() + ": " +
+                                                   finished.error().text());
+                break;
+            }
+        }
+        if (deletes && !*object) {
+            Batch batch;
+            batch.forget.push_back(intent.address);
+            batch.close.push_back(intent.id);
+            batch.audit.push_back(audit_of(intent, "found"));
+            auto stored = co_await engine_.store.commit(std::move(batch));
+            if (!stored)
+                co_return stored.error();
+            ++recovery_.resolved;
+            note(intent, "a delete of an earlier run had taken effect");
+            co_return Result<void>{};
+        }
+        auto closed = co_await close(intent, "unknown");
+        co_return closed;
+    }
+
+    Task<Result<void>> close(const Intent& intent, std::string outcome)
+    {
+        Batch batch;
+        batch.close.push_back(intent.id);
+        batch.audit.push_back(audit_of(intent, outcome));
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        if (stored)
+            ++recovery_.resolved;
+        co_return stored;
+    }
+
+    AuditRecord audit_of(const Intent& intent, const std::string& outcome) const
+    {
+        AuditRecord audit;
+        audit.at = format_time(engine_.clock.wall());
+        audit.address = intent.address;
+        audit.verb = intent.verb;
+        audit.route = intent.route;
+        audit.outcome = outcome;
+        audit.plan_id = intent.plan_id;
+        audit.detail = "resolved at the next start";
+        return audit;
+    }
+
+    void note(const Intent& intent, std::string text) const
+    {
+        Event event(EventType::note, Level::info, std::move(text));
+        event.address = intent.address;
+        event.verb = intent.verb;
+        event.plan_id = engine_.plan_id;
+        engine_.events.emit(event);
+    }
+
+    struct Undecided {
+        Undecided(Intent i, Duration l) : intent(std::move(i)), left(l) {}
+        Intent intent;
+        Duration left;
+    };
+
+    Engine engine_;
+    Writer writer_;
+    Recovery recovery_;
+    std::vector<Undecided> undecided_;
+};
+
+} // namespace
+
+Task<Result<Recovery>> recover(Engine engine)
+{
+    Recoverer recoverer(std::move(engine));
+    auto recovery = co_await recoverer.run();
+    co_return recovery;
+}
+
+} // namespace trueup

@@ -1,0 +1,640 @@
+#include "reconciler/engine/writer.hpp"
+
+#include "api/rest/codec.hpp"
+#include "reconciler/engine/observe.hpp"
+
+#include <algorithm>
+
+namespace trueup {
+
+namespace {
+
+constexpr int creates_max = 3;     // sends of one create, each after having looked for the one before
+constexpr int update_rounds_max = 3; // re-reads of one update whose answers were lost
+constexpr int deletes_max = 3;
+constexpr std::size_t polls_max = 100'000;
+
+bool is_refusal(const Error& error)
+{
+    return error.effect == Effect::none && error.api && error.api->status >= 400 &&
+           error.api->status < 500 && error.code != Errc::unauthorized &&
+           error.code != Errc::forbidden && error.code != Errc::throttled;
+}
+
+std::vector<std::string> paths_of(const Diff& diff)
+{
+    std::vector<std::string> paths;
+    for (const FieldChange& change : diff.changes)
+        paths.push_back(change.path);
+    return paths;
+}
+
+std::string joined(const std::vector<std::string>& names)
+{
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+} // namespace
+
+// What a look-up by natural key came back with.
+struct Writer::Found {
+    Found() = default;
+
+    std::vector<Observed> ours;   // with our mark for this address
+    std::vector<Observed> others;
+};
+
+CallContext Writer::context(const Action& action) const
+{
+    return CallContext(action.address.text(), engine_.plan_id);
+}
+
+Record Writer::record_of(const Action& action, const std::string& uid) const
+{
+    Record record;
+    record.address = action.address.text();
+    record.kind = action.address.kind();
+    record.scope_uid = action.scope.uid;
+    record.uid = uid;
+    record.last_applied = action.desired;
+    record.prevent_destroy = action.lifecycle.prevent_destroy;
+    record.abandon = action.lifecycle.deletion == DeletionPolicy::abandon;
+    record.depends_on = action.references;
+    record.updated_at = format_time(engine_.clock.wall());
+    return record;
+}
+
+AuditRecord Writer::audit_of(const Action& action,
+                             const std::string& route,
+                             const std::string& outcome,
+                             int status,
+                             const std::string& audit_uid) const
+{
+    AuditRecord audit;
+    audit.at = format_time(engine_.clock.wall());
+    audit.address = action.address.text();
+    audit.verb = name_of(action.verb);
+    audit.route = route;
+    audit.outcome = outcome;
+    audit.status = status;
+    audit.audit_uid = audit_uid;
+    audit.plan_id = engine_.plan_id;
+    return audit;
+}
+
+void Writer::note(const Action& action, Level level, std::string text) const
+{
+    Event event(EventType::note, level, std::move(text));
+    event.address = action.address.text();
+    event.verb = name_of(action.verb);
+    event.plan_id = engine_.plan_id;
+    engine_.events.emit(event);
+}
+
+Task<Result<std::string>> Writer::open_intent(const Action& action, std::string route)
+{
+    Intent intent;
+    intent.id = engine_.random.hex(16);
+    intent.address = action.address.text();
+    intent.verb = name_of(action.verb);
+    intent.route = std::move(route);
+    intent.scope_uid = action.scope.uid;
+    intent.uid = action.uid;
+    intent.desired = action.desired;
+    intent.plan_id = engine_.plan_id;
+    intent.opened_at = format_time(engine_.clock.wall());
+    intent.prevent_destroy = action.lifecycle.prevent_destroy;
+    intent.abandon = action.lifecycle.deletion == DeletionPolicy::abandon;
+    intent.depends_on = action.references;
+    std::string id = intent.id;
+    Batch batch;
+    batch.open.push_back(std::move(intent));
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored)
+        co_return stored.error();
+    co_return id;
+}
+
+Task<Result<void>> Writer::close_intent(const Action& action, std::string id, std::string outcome)
+{
+    Batch batch;
+    if (!id.empty())
+        batch.close.push_back(std::move(id));
+    batch.audit.push_back(audit_of(action, "", outcome, 0, ""));
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    co_return stored;
+}
+
+Task<Result<void>> Writer::record(const Action& action, std::string uid, std::string waiting)
+{
+    Batch batch;
+    Record entry = record_of(action, uid);
+    entry.waiting = waiting;
+    if (!waiting.empty())
+        entry.waiting_since = entry.updated_at;
+    batch.put.push_back(std::move(entry));
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    co_return stored;
+}
+
+// ---- create ---------------------------------------------------------------------------------------
+
+Task<Result<Writer::Found>> Writer::look_for(const Action& action)
+{
+    std::vector<std::string> key = key_of(*action.kind, action.address);
+    CallContext call = context(action);
+    auto objects = co_await engine_.provider.look_up(
+        *action.kind, action.scope, std::move(key), std::move(call));
+    if (!objects)
+        co_return objects.error();
+    Found found;
+    const Mark mark(engine_.owner_id, address_mark(action.address));
+    for (Observed& object : *objects) {
+        if (object.foreign_scope)
+            continue;
+        // The old one of a create-first replace is not the one that is looked for.
+        if (action.verb == Verb::replace && object.uid == action.uid)
+            continue;
+        auto& list = object.mark && *object.mark == mark ? found.ours : found.others;
+        list.push_back(std::move(object));
+    }
+    co_return found;
+}
+
+Task<Result<Settled>> Writer::create(Action action)
+{
+    if (!action.kind->refuses_duplicates) {
+        auto found = co_await look_for(action);
+        if (!found)
+            co_return found.error();
+        if (found->ours.size() > 1)
+            co_return Error{Errc::conflict,
+                            "several objects carry our mark for it; none is touched",
+                            action.address.text()};
+        if (found->ours.size() == 1) {
+            std::string no_intent;
+            Observed object = std::move(found->ours.front());
+            auto settled =
+                co_await finish_existing(action, std::move(object), std::move(no_intent));
+            co_return settled;
+        }
+        if (!found->others.empty())
+            co_return Error{Errc::conflict,
+                            "it exists by now (uid " + found->others.front().uid + ")",
+                            action.address.text(),
+                            "plan again"};
+    }
+    std::string route = action.kind->create->call.route();
+    auto intent = co_await open_intent(action, std::move(route));
+    if (!intent)
+        co_return intent.error();
+    std::string id = *intent;
+    auto settled = co_await create_with_intent(std::move(action), std::move(id));
+    co_return settled;
+}
+
+Task<Result<Settled>> Writer::create_with_intent(Action action, std::string intent_id)
+{
+    const Kind& kind = *action.kind;
+    const Mark mark(engine_.owner_id, address_mark(action.address));
+    Error last(Errc::internal, "no attempt was made", action.address.text());
+    for (int attempt = 1; attempt <= creates_max; ++attempt) {
+        auto call = encode_create(kind, action.scope, action.desired, mark);
+        if (!call) {
+            auto closed = co_await close_intent(action, intent_id, "failed");
+            static_cast<void>(closed.has_value()); // the encoding error is the one to report
+            co_return call.error();
+        }
+        WriteCall prepared = std::move(*call);
+        CallContext where = context(action);
+        auto made = co_await engine_.provider.create(kind, std::move(prepared), std::move(where));
+        if (made && !made->uid.empty()) {
+            Batch batch;
+            batch.put.push_back(record_of(action, made->uid));
+            batch.audit.push_back(
+                audit_of(action, kind.create->call.route(), "done", made->status, made->audit_uid));
+            batch.must_be_durable = false;
+            auto stored = co_await engine_.store.commit(std::move(batch));
+            if (!stored)
+                co_return stored.error();
+            std::string uid = made->uid;
+            auto settled =
+                co_await created(std::move(action), std::move(intent_id), std::move(uid));
+            co_return settled;
+        }
+        if (!made) {
+            last = made.error();
+            if (last.effect == Effect::none && !is_refusal(last)) {
+                auto closed = co_await close_intent(action, intent_id, "failed");
+                static_cast<void>(closed.has_value());
+                co_return last;
+            }
+        }
+        // Refused, unanswered, or answered without a uid: what is there now decides.
+        auto found = co_await look_for(action);
+        if (!found)
+            co_return found.error(); // the intent stays open: the next start looks again
+        const bool lost = !made && last.effect == Effect::unknown;
+        if (found->ours.empty() && found->others.empty() && lost) {
+            co_await engine_.clock.sleep(kind.settle);
+            found = co_await look_for(action);
+            if (!found)
+                co_return found.error();
+        }
+        // Nothing of this key was there before: without a mark to tell, the one that is there is ours.
+        const bool by_name = !kind.mark && found->others.size() == 1 && (made || lost);
+        if (found->ours.size() == 1 || by_name) {
+            Observed object =
+                std::move(by_name ? found->others.front() : found->ours.front());
+            auto settled =
+                co_await finish_existing(action, std::move(object), std::move(intent_id));
+            co_return settled;
+        }
+        if (!found->ours.empty() || !found->others.empty() || !lost) {
+            auto closed = co_await close_intent(action, intent_id, "failed");
+            static_cast<void>(closed.has_value());
+            if (made || !found->ours.empty())
+                co_return Error{Errc::conflict,
+                                "the API does not say which object it created",
+                                action.address.text()};
+            co_return last;
+        }
+    }
+    auto closed = co_await close_intent(action, intent_id, "unknown");
+    static_cast<void>(closed.has_value());
+    co_return last;
+}
+
+// It was created by an earlier try or run.
+Task<Result<Settled>>
+Writer::finish_existing(Action action, Observed object, std::string intent_id)
+{
+    Batch batch;
+    batch.put.push_back(record_of(action, object.uid));
+    batch.audit.push_back(audit_of(action, action.kind->create->call.route(), "found", 0, ""));
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored)
+        co_return stored.error();
+    std::string uid = object.uid;
+    auto settled = co_await created(std::move(action), std::move(intent_id), std::move(uid));
+    co_return settled;
+}
+
+Task<Result<void>>
+Writer::run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid)
+{
+    auto calls = encode_steps(*action.kind, action.scope, uid, steps, action.desired);
+    if (!calls)
+        co_return calls.error();
+    std::vector<WriteCall> prepared = std::move(*calls);
+    auto written = co_await write_all(action, std::move(prepared));
+    if (!written)
+        co_return written.error();
+    co_return Result<void>{};
+}
+
+Task<Result<void>> Writer::finish_create(const Kind& kind, Action action, std::string uid)
+{
+    auto done = co_await run_steps(action, kind.create->then, std::move(uid));
+    co_return done;
+}
+
+// The create took effect: the further steps, the read-back, and what the create call could not carry.
+Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std::string uid)
+{
+    const Kind& kind = *action.kind;
+    auto steps = co_await run_steps(action, kind.create->then, uid);
+    if (!steps)
+        co_return steps.error(); // the intent stays open: the next start goes on from here
+    std::string read_uid = uid;
+    CallContext where = context(action);
+    auto object =
+        co_await engine_.provider.read(kind, action.scope, std::move(read_uid), std::move(where));
+    if (!object)
+        co_return object.error();
+    Settled settled;
+    settled.uid = uid;
+    if (*object) {
+        const Mark mark(engine_.owner_id, address_mark(action.address));
+        if (kind.mark && (!(*object)->mark || *(*object)->mark != mark))
+            note(action, Level::warning,
+                 "the API did not keep our mark: after a loss of state it will not be known as ours");
+        Diff rest = make_diff(kind, action.desired, &(*object)->value, &action.desired,
+                              action.lifecycle.ignore_changes);
+        settled.observed = (*object)->value;
+        if (!rest.changes.empty()) {
+            auto calls =
+                encode_update(kind, action.scope, **object, action.desired, paths_of(rest), mark);
+            if (!calls)
+                co_return calls.error();
+            std::vector<WriteCall> prepared = std::move(*calls);
+            auto written = co_await write_all(action, std::move(prepared));
+            if (!written)
+                co_return written.error();
+        }
+    }
+    if (!intent_id.empty()) {
+        Batch batch;
+        batch.close.push_back(intent_id);
+        batch.must_be_durable = false;
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        if (!stored)
+            co_return stored.error();
+    }
+    auto ready = co_await wait_until_ready(action, uid);
+    if (!ready)
+        co_return ready.error();
+    settled.waiting = *ready;
+    co_return settled;
+}
+
+// ---- update ---------------------------------------------------------------------------------------
+
+Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall> calls)
+{
+    for (WriteCall& call : calls) {
+        const std::string route = call.operation->route();
+        CallContext where = context(action);
+        auto written =
+            co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
+        if (!written)
+            co_return written.error();
+        Batch batch;
+        batch.audit.push_back(
+            audit_of(action, route, "done", written->status, written->audit_uid));
+        batch.must_be_durable = false;
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        if (!stored)
+            co_return stored.error();
+    }
+    co_return Result<void>{};
+}
+
+Task<Result<Settled>> Writer::update(Action action)
+{
+    std::string intent_id;
+    for (int round = 1; round <= update_rounds_max; ++round) {
+        if (round == 2 && intent_id.empty())
+            break;
+        if (intent_id.empty()) {
+            auto intent = co_await open_intent(action, "update");
+            if (!intent)
+                co_return intent.error();
+            intent_id = *intent;
+        }
+        auto settled = co_await update_once(action, round == 1, intent_id);
+        const bool lost = !settled && settled.error().effect == Effect::unknown;
+        if (lost && round < update_rounds_max)
+            continue;
+        if (settled)
+            co_return settled;
+        if (!lost) {
+            auto closed = co_await close_intent(action, intent_id, "failed");
+            static_cast<void>(closed.has_value());
+        }
+        co_return settled;
+    }
+    co_return Error{Errc::internal, "an update ended without an outcome", action.address.text()};
+}
+
+Task<Result<Settled>>
+Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
+{
+    const Kind& kind = *action.kind;
+    const Mark mark(engine_.owner_id, address_mark(action.address));
+    std::string uid = action.uid;
+    CallContext where = context(action);
+    auto fresh =
+        co_await engine_.provider.read(kind, action.scope, std::move(uid), std::move(where));
+    if (!fresh)
+        co_return fresh.error();
+    if (!*fresh)
+        co_return Error{Errc::conflict, "it is gone since it was planned", action.address.text(),
+                        "plan again"};
+    const Value* last = action.last ? &action.last->last_applied : nullptr;
+    if (check_pin &&
+        make_pin(kind, action.uid, &(*fresh)->value, action.desired, last) != action.pin)
+        co_return Error{Errc::conflict, "it changed since it was planned", action.address.text(),
+                        "plan again"};
+    Diff diff = make_diff(kind, action.desired, &(*fresh)->value, last,
+                          action.lifecycle.ignore_changes);
+    if (!diff.changes.empty()) {
+        auto calls =
+            encode_update(kind, action.scope, **fresh, action.desired, paths_of(diff), mark);
+        if (!calls)
+            co_return calls.error();
+        std::vector<WriteCall> prepared = std::move(*calls);
+        auto written = co_await write_all(action, std::move(prepared));
+        if (!written)
+            co_return written.error();
+    }
+    Batch batch;
+    batch.put.push_back(record_of(action, action.uid));
+    batch.close.push_back(intent_id);
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored)
+        co_return stored.error();
+    std::string again = action.uid;
+    CallContext reading = context(action);
+    auto after =
+        co_await engine_.provider.read(kind, action.scope, std::move(again), std::move(reading));
+    if (!after)
+        co_return after.error();
+    Settled settled;
+    settled.uid = action.uid;
+    if (*after) {
+        settled.observed = (*after)->value;
+        const Diff rest = make_diff(kind, action.desired, &(*after)->value, &action.desired,
+                                    action.lifecycle.ignore_changes);
+        if (!rest.changes.empty()) {
+            settled.note = "the API keeps other values than were written: " + joined(paths_of(rest));
+            note(action, Level::warning, settled.note);
+        }
+    }
+    auto ready = co_await wait_until_ready(action, action.uid);
+    if (!ready)
+        co_return ready.error();
+    settled.waiting = *ready;
+    co_return settled;
+}
+
+// ---- delete ---------------------------------------------------------------------------------------
+
+Task<Result<Settled>> Writer::remove(Action action)
+{
+    const Kind& kind = *action.kind;
+    const Value shape = action.last ? action.last->last_applied : action.observed.value_or(Value());
+    std::string intent_id;
+    Error last_error(Errc::internal, "no attempt was made", action.address.text());
+    for (int round = 1; round <= deletes_max; ++round) {
+        std::string uid = action.uid;
+        CallContext where = context(action);
+        auto fresh =
+            co_await engine_.provider.read(kind, action.scope, std::move(uid), std::move(where));
+        if (!fresh)
+            co_return fresh.error();
+        if (!*fresh)
+            break;
+        if (round == 1 &&
+            make_pin(kind, action.uid, &(*fresh)->value, shape, nullptr) != action.pin)
+            co_return Error{Errc::conflict, "it changed since it was planned",
+                            action.address.text(), "plan again"};
+        if ((*fresh)->mark && *(*fresh)->mark != Mark(engine_.owner_id, address_mark(action.address)))
+            co_return Error{Errc::refused, "it carries the mark of another owner or address",
+                            action.address.text()};
+        auto calls = encode_delete(kind, action.scope, action.uid, shape);
+        if (!calls)
+            co_return calls.error();
+        if (calls->empty())
+            break;
+        if (intent_id.empty()) {
+            std::string route = calls->front().operation->route();
+            auto intent = co_await open_intent(action, std::move(route));
+            if (!intent)
+                co_return intent.error();
+            intent_id = *intent;
+        }
+        std::vector<WriteCall> prepared = std::move(*calls);
+        auto written = co_await write_all(action, std::move(prepared));
+        if (written || written.error().code == Errc::not_found)
+            break;
+        last_error = written.error();
+        if (last_error.effect != Effect::unknown || round == deletes_max) {
+            if (last_error.effect != Effect::unknown) {
+                auto closed = co_await close_intent(action, intent_id, "failed");
+                static_cast<void>(closed.has_value());
+            }
+            co_return last_error;
+        }
+    }
+    auto gone = co_await wait_until_gone(action);
+    if (!gone)
+        co_return gone.error();
+    Batch batch;
+    if (action.verb != Verb::replace || action.lifecycle.replace == Replacement::delete_first)
+        batch.forget.push_back(action.address.text());
+    if (!intent_id.empty())
+        batch.close.push_back(intent_id);
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored)
+        co_return stored.error();
+    co_return Settled{};
+}
+
+Task<Result<void>> Writer::wait_until_gone(const Action& action)
+{
+    const Duration limit = wait_.value_or(action.kind->gone_within);
+    if (action.kind->gone_within == Duration::zero() || limit == Duration::zero())
+        co_return Result<void>{};
+    const Instant deadline = engine_.clock.now() + limit;
+    for (std::size_t poll = 0; poll < polls_max; ++poll) {
+        std::string uid = action.uid;
+        CallContext where = context(action);
+        auto object = co_await engine_.provider.read(
+            *action.kind, action.scope, std::move(uid), std::move(where));
+        if (!object)
+            co_return object.error();
+        if (!*object)
+            co_return Result<void>{};
+        if (engine_.clock.now() >= deadline)
+            break;
+        const Duration interval =
+            action.kind->readiness ? action.kind->readiness->interval : std::chrono::seconds(2);
+        co_await engine_.clock.sleep(interval);
+    }
+    co_return Error{Errc::timed_out, "it was asked to go and is still there", action.address.text(),
+                    "apply again later"};
+}
+
+Task<Result<Settled>> Writer::replace(Action action)
+{
+    if (action.lifecycle.replace == Replacement::delete_first) {
+        auto removed = co_await remove(action);
+        if (!removed)
+            co_return removed.error();
+        action.uid.clear();
+        auto made = co_await create(std::move(action));
+        co_return made;
+    }
+    auto made = co_await create(action);
+    if (!made)
+        co_return made.error();
+    auto removed = co_await remove(std::move(action));
+    if (!removed)
+        co_return removed.error();
+    co_return made;
+}
+
+// ---- without a call -------------------------------------------------------------------------------
+
+Task<Result<Settled>> Writer::adopt(Action action)
+{
+    Batch batch;
+    batch.put.push_back(record_of(action, action.uid));
+    batch.audit.push_back(audit_of(action, "", "done", 0, ""));
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored)
+        co_return stored.error();
+    Settled settled;
+    settled.uid = action.uid;
+    co_return settled;
+}
+
+Task<Result<Settled>> Writer::forget(Action action)
+{
+    Batch batch;
+    batch.forget.push_back(action.address.text());
+    batch.audit.push_back(audit_of(action, "", "done", 0, ""));
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored)
+        co_return stored.error();
+    co_return Settled{};
+}
+
+// ---- readiness ------------------------------------------------------------------------------------
+
+// "" when it is ready, else what it waits for.
+Task<Result<std::string>> Writer::wait_until_ready(const Action& action, std::string uid)
+{
+    if (!action.kind->readiness)
+        co_return std::string();
+    const Readiness& rules = *action.kind->readiness;
+    const Duration limit = wait_.value_or(rules.deadline);
+    const Instant deadline = engine_.clock.now() + limit;
+    std::string state;
+    for (std::size_t poll = 0; poll < polls_max; ++poll) {
+        std::string read_uid = uid;
+        CallContext where = context(action);
+        auto object = co_await engine_.provider.read(
+            *action.kind, action.scope, std::move(read_uid), std::move(where));
+        if (!object)
+            co_return object.error();
+        const Value* value = *object ? find((*object)->raw, rules.state) : nullptr;
+        state = value != nullptr ? value->string_or_empty() : std::string("unknown");
+        if (value != nullptr && std::ranges::find(rules.ready, *value) != rules.ready.end())
+            co_return std::string();
+        if (value != nullptr && std::ranges::find(rules.failed, *value) != rules.failed.end())
+            co_return Error{Errc::server_failed, "it went to the state " + state,
+                            action.address.text()};
+        if (engine_.clock.now() >= deadline)
+            break;
+        co_await engine_.clock.sleep(rules.interval);
+    }
+    std::string waiting = "it is in the state " + state;
+    auto stored = co_await record(action, std::move(uid), waiting);
+    if (!stored)
+        co_return stored.error();
+    co_return waiting;
+}
+
+} // namespace trueup

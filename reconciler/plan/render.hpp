@@ -1,0 +1,31 @@
+// A plan as people and programs read it. Pure; never shows a secret.
+
+#pragma once
+
+#include "reconciler/plan/plan.hpp"
+#include "state/model/json.hpp"
+
+#include <string>
+
+namespace trueup {
+
+enum class Colour { off, on };
+
+struct RenderOptions {
+    RenderOptions() = default;
+
+    Colour colour = Colour::off;
+    bool show_unchanged = false;
+    std::size_t value_chars_max = 120; // longer values are shortened in text
+};
+
+// Grouped by what happens, each field with its cause and where it is declared, then the summary line.
+std::string render_text(const Plan& plan, const RenderOptions& options);
+
+// One line: "2 to create, 1 to update, ...".
+std::string summary_line(const PlanCounts& counts);
+
+// The plan as one JSON document in the shape of Terraform's plan JSON, plus our own keys (design.md 8).
+Value plan_document(const Plan& plan, std::size_t api_requests);
+
+} // namespace trueup

@@ -1,0 +1,297 @@
+#include "state/store/sqlite_store.hpp"
+
+#include "state/store/commit_queue.hpp"
+#include "state/store/schema.hpp"
+#include "state/store/snapshot.hpp"
+#include "state/store/tables.hpp"
+#include "state/store/writer_lock.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+namespace trueup {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The one writer. Two connections: commits run on the first, perhaps on another thread, while the
+// loop reads what is committed through the second.
+class WritingStore final : public Store {
+public:
+    WritingStore(boost::asio::io_context& context, fs::path file, WriterLock lock, SyncMode sync)
+        : file_(std::move(file)),
+          lock_(std::move(lock)),
+          database_(connect(file_, Connect::write)),
+          writer_(database_),
+          committed_(connect(file_, Connect::read)),
+          reader_(committed_, file_),
+          queue_(
+              context, sync, [this](const std::vector<Batch>& batches) { return store(batches); })
+    {
+    }
+
+    Result<std::optional<Binding>> binding() override
+    {
+        return read([this] { return reader_.binding(); });
+    }
+    Result<std::vector<Record>> records() override
+    {
+        return read([this] { return reader_.records(); });
+    }
+    Result<std::optional<Record>> record(const std::string& address) override
+    {
+        return read([&] { return reader_.record(address); });
+    }
+    Result<std::vector<Intent>> open_intents() override
+    {
+        return read([this] { return reader_.open_intents(); });
+    }
+    Result<std::vector<AuditRecord>> audit(std::size_t newest_max) override
+    {
+        return read([&] { return reader_.audit(newest_max); });
+    }
+    Task<Result<void>> commit(Batch batch) override { return queue_.commit(std::move(batch)); }
+    StoreCounters counters() const override { return queue_.counters(); }
+
+private:
+    template <class Body>
+    auto read(Body&& body) -> decltype(body())
+    {
+        queue_.settle();
+        return guarded(file_, body);
+    }
+
+    CommitOutcome store(const std::vector<Batch>& batches)
+    {
+        CommitOutcome outcome;
+        try {
+            writer_.store(batches);
+        } catch (const SQLite::Exception& exception) {
+            outcome.error = sqlite_error(file_, exception);
+            // A commit fails for reasons of the store, whatever SQLite calls them.
+            outcome.error->code = Errc::store_failed;
+            outcome.fatal = is_fatal(exception);
+        } catch (const std::exception&) {
+            outcome.error =
+                Error(Errc::store_failed, "no memory left for the state", file_.string());
+        }
+        // After a failed sync nobody knows what is on the disk: the next start reads the journal as
+        // it is.
+        if (outcome.fatal)
+            sqlite3_db_config(database_.getHandle(),
+                              SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+                              1,
+                              static_cast<int*>(nullptr));
+        return outcome;
+    }
+
+    fs::path file_;
+    WriterLock lock_;
+    SQLite::Database database_;
+    TableWriter writer_;
+    SQLite::Database committed_;
+    TableReader reader_;
+    CommitQueue queue_; // the first to go: it stores what still waits
+};
+
+// One moment of a state, or an empty one where there is none.
+class ReadingStore final : public Store {
+public:
+    ReadingStore(fs::path file, std::optional<SQLite::Database> snapshot)
+        : file_(std::move(file)), database_(std::move(snapshot))
+    {
+        if (database_)
+            reader_.emplace(*database_, file_);
+    }
+
+    Result<std::optional<Binding>> binding() override
+    {
+        return read<std::optional<Binding>>([this] { return reader_->binding(); });
+    }
+    Result<std::vector<Record>> records() override
+    {
+        return read<std::vector<Record>>([this] { return reader_->records(); });
+    }
+    Result<std::optional<Record>> record(const std::string& address) override
+    {
+        return read<std::optional<Record>>([&] { return reader_->record(address); });
+    }
+    Result<std::vector<Intent>> open_intents() override
+    {
+        return read<std::vector<Intent>>([this] { return reader_->open_intents(); });
+    }
+    Result<std::vector<AuditRecord>> audit(std::size_t newest_max) override
+    {
+        return read<std::vector<AuditRecord>>([&] { return reader_->audit(newest_max); });
+    }
+    Task<Result<void>> commit(Batch) override
+    {
+        co_return Error(Errc::busy, "the state was opened for reading only", file_.string());
+    }
+
+private:
+    template <class T, class Body>
+    Result<T> read(Body&& body)
+    {
+        if (!reader_)
+            return T{};
+        return guarded(file_, body);
+    }
+
+    fs::path file_;
+    std::optional<SQLite::Database> database_;
+    std::optional<TableReader> reader_;
+};
+
+// Checks what is there, makes what is missing.
+Result<void> prepare_state(const fs::path& file)
+{
+    auto head = inspect_state(file, Access::write);
+    if (!head)
+        return head.error();
+    if (!*head)
+        return create_state(file);
+    SQLite::Database database = connect(file, Connect::write);
+    if (auto sound = check_integrity(database, file, check_for((*head)->size_bytes)); !sound)
+        return sound;
+    return migrate(database, file);
+}
+
+Result<std::unique_ptr<Store>>
+open_writing(boost::asio::io_context& context, const fs::path& file, SyncMode sync)
+{
+    // Looked at before the lock is taken as well, so that nothing is left beside what is not a
+    // state.
+    if (auto head = inspect_state(file, Access::write); !head)
+        return head.error();
+    if (auto made = make_private_directories(file.parent_path()); !made)
+        return made.error();
+    auto lock = WriterLock::acquire(file);
+    if (!lock)
+        return lock.error();
+    auto prepared = guarded(file, [&] { return prepare_state(file); });
+    if (!prepared)
+        return prepared.error();
+    try {
+        return guarded(file, [&]() -> Result<std::unique_ptr<Store>> {
+            return std::make_unique<WritingStore>(context, file, std::move(*lock), sync);
+        });
+    } catch (const std::system_error&) {
+        return Error{
+            Errc::store_failed, "there is no thread to be had for the state", file.string()};
+    }
+}
+
+Result<std::unique_ptr<Store>> open_reading(const fs::path& file)
+{
+    auto snapshot = open_snapshot(file);
+    if (!snapshot)
+        return snapshot.error();
+    return guarded(file, [&]() -> Result<std::unique_ptr<Store>> {
+        return std::make_unique<ReadingStore>(file, std::move(*snapshot));
+    });
+}
+
+bool is_there(const fs::path& file)
+{
+    struct stat status {};
+    return ::lstat(file.c_str(), &status) == 0;
+}
+
+Result<SQLite::Database> snapshot_of_existing(const fs::path& file)
+{
+    auto snapshot = open_snapshot(file);
+    if (!snapshot)
+        return snapshot.error();
+    if (!*snapshot)
+        return Error{Errc::not_found, "there is no state", file.string(), "check --state"};
+    return std::move(**snapshot);
+}
+
+} // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(boost::asio::io_context& context,
+                                                 const fs::path& file,
+                                                 StoreMode mode,
+                                                 SyncMode sync)
+{
+    const fs::path resolved = resolve_state_path(file);
+    return mode == StoreMode::writer ? open_writing(context, resolved, sync)
+                                     : open_reading(resolved);
+}
+
+Result<fs::path> set_aside(const fs::path& file)
+{
+    const fs::path state = resolve_state_path(file);
+    if (!is_there(state))
+        return Error{Errc::not_found, "there is no state to set aside", state.string()};
+    auto lock = WriterLock::acquire(state);
+    if (!lock)
+        return lock.error();
+    constexpr int names_max = 1000;
+    for (int n = 1; n <= names_max; ++n) {
+        const fs::path name = beside(state, ".corrupt-" + std::to_string(n));
+        if (is_there(name) || is_there(beside(name, "-wal")) || is_there(beside(name, "-shm")))
+            continue;
+        // The state goes first: a journal that is left alone is noticed, a state without its
+        // journal is not.
+        for (const char* suffix : {"", "-wal", "-shm"})
+            if (::rename(beside(state, suffix).c_str(), beside(name, suffix).c_str()) != 0 &&
+                errno != ENOENT)
+                return Error{Errc::store_failed,
+                             "the state cannot be set aside: " + system_message(errno),
+                             state.string()};
+        if (auto synced = sync_directory(state.parent_path()); !synced)
+            return synced.error();
+        return name;
+    }
+    return Error{Errc::store_failed,
+                 "there are too many states that were set aside",
+                 state.string(),
+                 "remove the old ones (*.corrupt-*)"};
+}
+
+Result<void> backup_state(const fs::path& file, const fs::path& target)
+{
+    const fs::path copy = resolve_state_path(target);
+    auto source = snapshot_of_existing(resolve_state_path(file));
+    if (!source)
+        return source.error();
+    const int fd = ::open(copy.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return Error{
+            Errc::conflict, "the backup exists already", copy.string(), "name another file"};
+    if (fd < 0)
+        return Error{Errc::store_failed,
+                     "the backup cannot be made: " + system_message(errno),
+                     copy.string()};
+    ::close(fd);
+    auto written = guarded(copy, [&]() -> Result<void> {
+        SQLite::Database database(copy.string(), SQLite::OPEN_READWRITE);
+        copy_database(*source, database);
+        return {};
+    });
+    if (!written) {
+        ::unlink(copy.c_str());
+        return written;
+    }
+    return sync_directory(copy.parent_path());
+}
+
+Result<std::uint64_t> verify_audit(const fs::path& file)
+{
+    const fs::path state = resolve_state_path(file);
+    auto snapshot = snapshot_of_existing(state);
+    if (!snapshot)
+        return snapshot.error();
+    return guarded(state, [&] { return TableReader(*snapshot, state).verify_audit(); });
+}
+
+} // namespace trueup
