@@ -103,6 +103,28 @@ Result<void> sync_file(const fs::path& file)
     return {};
 }
 
+// The definitions of all tables, in one text.
+std::string definitions(SQLite::Database& database)
+{
+    return database
+        .execAndGet("SELECT coalesce(group_concat(sql, char(10)), '') FROM "
+                    "(SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name)")
+        .getString();
+}
+
+// A flipped bit in a definition leaves a sound file with other rules, or none.
+Result<void> check_definitions(SQLite::Database& database, const fs::path& file)
+{
+    SQLite::Database reference(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    const std::int64_t version = number(database, "PRAGMA user_version");
+    for (std::size_t step = 0; step < steps.size() && static_cast<std::int64_t>(step) < version;
+         ++step)
+        reference.exec(steps.at(step));
+    if (definitions(database) != definitions(reference))
+        return damaged_state(file, "the state is damaged: its tables are not those of its schema");
+    return {};
+}
+
 Result<void> build_empty_state(const fs::path& file)
 {
     SQLite::Database database(file.string(), SQLite::OPEN_READWRITE, busy_timeout_ms);
@@ -134,6 +156,7 @@ Error sqlite_error(const fs::path& file, const SQLite::Exception& exception)
     switch (exception.getErrorCode() & 0xFF) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR: // our statements are right, so the tables that they name are not
         return damaged_state(file, "the state is damaged: " + said);
     case SQLITE_FULL:
         return {Errc::store_failed,
@@ -257,7 +280,7 @@ Result<void> check_integrity(SQLite::Database& database, const fs::path& file, C
         if (verdict != "ok")
             return damaged_state(file, "the state is damaged: " + verdict);
     }
-    return {};
+    return check_definitions(database, file);
 }
 
 } // namespace trueup

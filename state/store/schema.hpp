@@ -57,7 +57,7 @@ Result<void> migrate(SQLite::Database& database, const std::filesystem::path& fi
 enum class Check { full, quick, live_tables };
 Check check_for(std::uint64_t size_bytes);
 
-// Fails with store_failed when the structure of the file is damaged. Throws.
+// Fails with store_failed when the structure of the file or a definition in it is damaged. Throws.
 Result<void>
 check_integrity(SQLite::Database& database, const std::filesystem::path& file, Check check);
 

@@ -79,7 +79,7 @@ Result<HeadBytes> read_head(const fs::path& file)
     return head;
 }
 
-Result<void> check_head(const fs::path& file)
+Result<void> check_head(const fs::path& file, const StateHead& known)
 {
     auto head = read_head(file);
     if (!head)
@@ -101,6 +101,11 @@ Result<void> check_head(const fs::path& file)
                          "; this one knows " + std::to_string(state_schema_version) + ")",
                      file.string(),
                      "use that version, or a backup from before the upgrade"};
+    // A journal may still hold the rest of the last page; without one the file must be whole.
+    const std::uint32_t page = big_endian(*head, 16) >> 16U;
+    if (const std::uint32_t page_bytes = page == 1 ? 65536 : page;
+        page_bytes == 0 || (known.quiet && known.size_bytes % page_bytes != 0))
+        return damaged_state(file, "the state is cut off in the middle of a page");
     return {};
 }
 
@@ -192,11 +197,11 @@ Result<std::optional<StateHead>> inspect_state(const fs::path& file, Access acce
         return fine.error();
     if (status.st_size == 0)
         return damaged_state(file, "the state is an empty file, which no state ever is");
-    if (auto fine = check_head(file); !fine)
-        return fine.error();
     StateHead head;
     head.size_bytes = static_cast<std::uint64_t>(status.st_size) + *journal;
     head.quiet = *journal == 0;
+    if (auto fine = check_head(file, head); !fine)
+        return fine.error();
     return std::optional<StateHead>(head);
 }
 
