@@ -94,7 +94,9 @@ TEST_SUITE("integration: examples")
         CHECK(examples.catalogue.kinds.size() == 16);
         for (const Kind& kind : examples.catalogue.kinds)
             CHECK_MESSAGE(shown.contains(kind.name), kind.name, " has no example");
-        for (const std::string kind : {"CloudAccountAws", "CloudAccountAzure", "BackupLocationS3"}) {
+        const std::vector<std::string> anywhere{
+            "CloudAccountAws", "CloudAccountAzure", "BackupLocationS3"};
+        for (const std::string& kind : anywhere) {
             const auto is_in = [&](bool project) {
                 return std::ranges::any_of(examples.set.manifests, [&](const Manifest& manifest) {
                     return manifest.address.kind() == kind &&
