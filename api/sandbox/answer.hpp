@@ -4,9 +4,10 @@
 
 #include "state/model/value.hpp"
 
+#include <tl/expected.hpp>
+
 #include <optional>
 #include <string>
-#include <tl/expected.hpp>
 
 namespace trueup::sandbox {
 
@@ -29,7 +30,8 @@ Answer shown(Value body);
 // A write that took effect.
 Answer written(int status);
 Answer created(const std::string& uid);
-// The error body {code, message, details, ref} (kinds.md a.4); `ref` is added where the answer is sent.
+// The error body {code, message, details, ref} (kinds.md a.4); `ref` is added where the answer is
+// sent.
 Answer refusal(int status, const std::string& code, const std::string& message);
 // A refusal that names a field of the request in its details.
 Answer bad_field(const std::string& field, const std::string& reason);

@@ -10,8 +10,12 @@ namespace {
 using Base = BodyType::Base;
 
 constexpr std::pair<std::string_view, Base> primitives[] = {
-    {"any", Base::any},         {"string", Base::string},   {"integer", Base::integer},
-    {"number", Base::number},   {"boolean", Base::boolean}, {"time", Base::time},
+    {"any", Base::any},
+    {"string", Base::string},
+    {"integer", Base::integer},
+    {"number", Base::number},
+    {"boolean", Base::boolean},
+    {"time", Base::time},
     {"text_map", Base::text_map},
 };
 

@@ -1,7 +1,8 @@
 // The types that the sandbox's rules give request bodies, and the check of a body against one.
 //
-// A type is written as data: "string", "a|b|c" (one of), "integer 1..24", [element], {member: type, member!:
-// required type}, or the name of another type. Members that a type does not name are ignored, as Palette does.
+// A type is written as data: "string", "a|b|c" (one of), "integer 1..24", [element], {member: type,
+// member!: required type}, or the name of another type. Members that a type does not name are
+// ignored, as Palette does.
 
 #pragma once
 

@@ -9,10 +9,12 @@
 
 namespace trueup::sandbox {
 
-// JSON, one object a line, by collection, scope and page order. Secrets are in it as they were sent.
+// JSON, one object a line, by collection, scope and page order. Secrets are in it as they were
+// sent.
 std::string dump_world(const World& world);
 
-// Puts what `text` holds in the place of everything in `world`. Fails with invalid_input, `world` unchanged.
+// Puts what `text` holds in the place of everything in `world`. Fails with invalid_input, `world`
+// unchanged.
 Result<void> load_world(const std::string& text, World& world);
 
 } // namespace trueup::sandbox

@@ -87,7 +87,8 @@ void Engine::seed(const Collection& collection)
 
 Value Engine::server(const std::string& uid, const std::string& project, WallTime now) const
 {
-    const auto async = std::chrono::duration_cast<std::chrono::milliseconds>(setting_.async_duration);
+    const auto async =
+        std::chrono::duration_cast<std::chrono::milliseconds>(setting_.async_duration);
     return Map{{"async", static_cast<std::int64_t>(async.count())},
                {"email", setting_.email},
                {"millis", static_cast<std::int64_t>(now.time_since_epoch().count())},

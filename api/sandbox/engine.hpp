@@ -1,4 +1,5 @@
-// Carries out calls on the world as the rules say. It knows nothing of HTTP, credentials or time limits.
+// Carries out calls on the world as the rules say. It knows nothing of HTTP, credentials or time
+// limits.
 
 #pragma once
 
@@ -47,10 +48,12 @@ public:
 
     // Changes behind every client's back: no check, no duplicate rule, no reference rule.
     // The uid of the new object, or "" when the collection cannot create.
-    std::string put(const std::string& collection, const std::string& project, Value body, WallTime now);
+    std::string
+    put(const std::string& collection, const std::string& project, Value body, WallTime now);
     bool remove(const std::string& collection, const std::string& uid);
     // Merges (RFC 7396) into the object as it is kept.
-    bool patch(const std::string& collection, const std::string& uid, const Value& merge, WallTime now);
+    bool
+    patch(const std::string& collection, const std::string& uid, const Value& merge, WallTime now);
 
 private:
     // An object of the call, or the refusal.
@@ -61,7 +64,9 @@ private:
 
     Shelf& shelf_of(const Call& call) { return *world_.shelf(call.route->collection->name); }
     void seed(const Collection& collection);
-    bool is_visible(const Collection& collection, const Object& object, const std::string& project) const;
+    bool is_visible(const Collection& collection,
+                    const Object& object,
+                    const std::string& project) const;
     Found find_object(const Call& call);
     Found find_writable(const Call& call);
     Value server(const std::string& uid, const std::string& project, WallTime now) const;
@@ -80,11 +85,20 @@ private:
     std::optional<Answer> refuse_body(const Call& call, const Object* object);
     std::optional<Answer> refuse_references(const Call& call) const;
     // What is wrong with the object that a write would leave.
-    std::optional<Answer>
-    refuse_key(const Collection& collection, const Value& data, const std::string& project, const Object* self);
+    std::optional<Answer> refuse_key(const Collection& collection,
+                                     const Value& data,
+                                     const std::string& project,
+                                     const Object* self);
 
-    void write_metadata(const Call& call, const std::string& uid, const std::string& project, Value& data) const;
-    Value compose(const Call& call, const std::string& uid, const std::string& project, const Value& before, const Value* source);
+    void write_metadata(const Call& call,
+                        const std::string& uid,
+                        const std::string& project,
+                        Value& data) const;
+    Value compose(const Call& call,
+                  const std::string& uid,
+                  const std::string& project,
+                  const Value& before,
+                  const Value* source);
     void after_write(const Collection& collection, Object& object);
     void join(const Call& call, const std::string& uid);
     void erase(const Collection& collection, Object& object);

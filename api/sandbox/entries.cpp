@@ -1,4 +1,5 @@
-// Sets that are kept inside an object and changed entry by entry, such as macros and profile variables.
+// Sets that are kept inside an object and changed entry by entry, such as macros and profile
+// variables.
 
 #include "api/sandbox/engine.hpp"
 
@@ -19,8 +20,8 @@ std::string key_of(const Value& entry, const std::string& key)
 
 List::iterator position(List& kept, const std::string& key, const std::string& wanted)
 {
-    return std::ranges::find_if(
-        kept, [&](const Value& entry) { return key_of(entry, key) == wanted; });
+    return std::ranges::find_if(kept,
+                                [&](const Value& entry) { return key_of(entry, key) == wanted; });
 }
 
 // What the call may not do to the entries that are kept.
@@ -89,9 +90,8 @@ Answer Engine::entries(const Call& call)
     Value data = object.data;
     trueup::put(data, rule.at, std::move(kept));
     if (!call.route->collection->singleton)
-        trueup::put(data,
-                    Path({"metadata", "lastModifiedTimestamp"}),
-                    Value(format_time(call.now)));
+        trueup::put(
+            data, Path({"metadata", "lastModifiedTimestamp"}), Value(format_time(call.now)));
     shelf_of(call).change(object, std::move(data));
     return written(204);
 }

@@ -182,8 +182,9 @@ std::optional<Value> evaluate(const Expression& expression, const Surroundings& 
                 return value;
         return std::nullopt;
     case Op::when:
-        return evaluate(expression.operands[is_truthy(evaluate(expression.operands[0], around)) ? 1 : 2],
-                        around);
+        return evaluate(
+            expression.operands[is_truthy(evaluate(expression.operands[0], around)) ? 1 : 2],
+            around);
     case Op::each:
         return evaluate_each(expression, around);
     case Op::find:
@@ -199,7 +200,8 @@ std::optional<Value> evaluate(const Expression& expression, const Surroundings& 
     case Op::text:
         return evaluate_text(expression, around);
     case Op::random:
-        return Value(around.world->supply.hex(static_cast<std::size_t>(*expression.constant.if_integer())));
+        return Value(
+            around.world->supply.hex(static_cast<std::size_t>(*expression.constant.if_integer())));
     case Op::async:
         return evaluate_async(expression, around);
     }

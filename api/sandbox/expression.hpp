@@ -1,10 +1,12 @@
-// The small language in which the sandbox's rules say what one value is made of: a shape to show of an object, or
-// a field to keep of a request body.
+// The small language in which the sandbox's rules say what one value is made of: a shape to show of
+// an object, or a field to keep of a request body.
 //
-//   body.spec.name              the value at a path below a root: body, object, item (the element at hand), outer
-//                               (the element around it), param, query, source, server; absent if it is not there
-//   body.spec.roles else none   with a value for when it is absent: a scalar, none (an empty list), empty ("")
-//   {a: EXPR, b: EXPR}          an object; absent members are left out
+//   body.spec.name              the value at a path below a root: body, object, item (the element
+//   at hand), outer
+//                               (the element around it), param, query, source, server; absent if it
+//                               is not there
+//   body.spec.roles else none   with a value for when it is absent: a scalar, none (an empty list),
+//   empty ("") {a: EXPR, b: EXPR}          an object; absent members are left out
 //   {$const: VALUE}             that value
 //   {$absent: true}             nothing
 //   {$first: [EXPR...]}         the first that is not absent
@@ -55,10 +57,10 @@ struct Expression {
 
     Op op = Op::absent;
     Root root = Root::object;
-    Path path;                          // path, find ($key), siblings
-    Value constant;                     // constant, random
-    std::string word;                   // look (collection), text (format), path below server
-    std::vector<std::string> names;     // object: of the operands
+    Path path;                      // path, find ($key), siblings
+    Value constant;                 // constant, random
+    std::string word;               // look (collection), text (format), path below server
+    std::vector<std::string> names; // object: of the operands
     std::vector<Expression> operands;
 };
 

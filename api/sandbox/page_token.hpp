@@ -1,5 +1,5 @@
-// The tokens that name the next page of a list: base64 of a small JSON text, for the client to pass back as it is
-// (kinds.md a.2).
+// The tokens that name the next page of a list: base64 of a small JSON text, for the client to pass
+// back as it is (kinds.md a.2).
 
 #pragma once
 

@@ -15,9 +15,14 @@ using Op = Expression::Op;
 constexpr std::size_t depth_max = 40;
 
 constexpr std::pair<std::string_view, Root> roots[] = {
-    {"body", Root::body},   {"object", Root::object}, {"item", Root::item},
-    {"outer", Root::outer}, {"param", Root::param},   {"query", Root::query},
-    {"source", Root::source}, {"server", Root::server},
+    {"body", Root::body},
+    {"object", Root::object},
+    {"item", Root::item},
+    {"outer", Root::outer},
+    {"param", Root::param},
+    {"query", Root::query},
+    {"source", Root::source},
+    {"server", Root::server},
 };
 
 // The operators whose operands are expressions, in the order that evaluate() expects.
@@ -183,7 +188,8 @@ std::optional<Result<Expression>> Reader::read_leaf(const Map& map, std::size_t 
             return text;
         text->word = format->string_or_empty();
         std::size_t places = 0;
-        for (std::size_t at = text->word.find("{}"); at != std::string::npos; at = text->word.find("{}", at + 2))
+        for (std::size_t at = text->word.find("{}"); at != std::string::npos;
+             at = text->word.find("{}", at + 2))
             ++places;
         if (places != text->operands.size())
             return unreadable("$text needs as many operands as it has {}");
@@ -217,7 +223,8 @@ Result<Expression> Reader::read(const Value& written, std::size_t depth) const
         return read_word(*text);
     const Map* map = written.if_map();
     if (map == nullptr)
-        return unreadable("an expression is a path or a map, not " + std::string(written.type_name()));
+        return unreadable("an expression is a path or a map, not " +
+                          std::string(written.type_name()));
     for (const Form& form : forms())
         if (map->contains(form.name))
             return read_form(form, *map, depth);

@@ -1,7 +1,7 @@
 // The rules of the sandbox: which routes there are, what each keeps and shows, and what it refuses.
 //
-// They are data (rules/*.yaml), written from the API's documents and shared with nothing on the client's side.
-// docs/sandbox.md explains the notation.
+// They are data (rules/*.yaml), written from the API's documents and shared with nothing on the
+// client's side. docs/sandbox.md explains the notation.
 
 #pragma once
 
@@ -31,7 +31,19 @@ private:
     std::vector<Path> steps_; // between the lists
 };
 
-enum class Deed { list, create, read, update, remove, entries, json_patch, check, user_info, login, refresh };
+enum class Deed {
+    list,
+    create,
+    read,
+    update,
+    remove,
+    entries,
+    json_patch,
+    check,
+    user_info,
+    login,
+    refresh
+};
 enum class Scope { tenant, both };
 enum class ProjectHeader { refuse, ignore };
 enum class Metadata { untouched, whole, bare, present };
@@ -49,10 +61,10 @@ struct Reference {
 };
 
 struct Mask {
-    ListPath in;       // the maps that hold the field
+    ListPath in; // the maps that hold the field
     std::string field;
-    std::string as;    // "********" unless the rule says otherwise
-    std::string when;  // another field of that map that must be true; "" : always
+    std::string as;   // "********" unless the rule says otherwise
+    std::string when; // another field of that map that must be true; "" : always
 };
 
 // One criterion of a search body.
@@ -95,16 +107,16 @@ struct Route {
     std::vector<Setter> set;
     std::vector<Reference> references;
     std::optional<Expression> show;
-    std::optional<Expression> needs;              // absent: 404
-    std::vector<std::pair<Path, Value>> where;    // what an object of this route has
-    std::optional<Expression> patches;            // json_patch: the document that is patched
+    std::optional<Expression> needs;           // absent: 404
+    std::vector<std::pair<Path, Value>> where; // what an object of this route has
+    std::optional<Expression> patches;         // json_patch: the document that is patched
     std::optional<Entries> entries;
     int status = 0; // of success; 0: the usual one
 
     bool paged = false;
     bool ordered = false;
     bool filtered = false;
-    std::vector<Path> filters;                    // fields that `filters` may name
+    std::vector<Path> filters;                       // fields that `filters` may name
     std::vector<std::pair<std::string, Path>> query; // parameters that select by equality
     std::vector<Criterion> search;
     std::vector<std::pair<std::string, Path>> sort;
@@ -120,10 +132,10 @@ struct Collection {
     bool sees_tenant = false; // a project's lists show the tenant's objects too
     bool singleton = false;
     std::vector<Path> key;
-    std::string duplicates;       // the code for a second object of the same key; "" : allowed
-    std::string container;        // the query parameter that deletes what the object contains
+    std::string duplicates; // the code for a second object of the same key; "" : allowed
+    std::string container;  // the query parameter that deletes what the object contains
     std::optional<std::pair<Path, Value>> built_in; // which objects may not be changed
-    std::optional<Path> only_one; // a flag that at most one object of a scope has
+    std::optional<Path> only_one;                   // a flag that at most one object of a scope has
     std::vector<Mask> masks;
     std::vector<std::pair<Path, Expression>> immutable; // body field, what it must equal
     std::vector<Check> checks;

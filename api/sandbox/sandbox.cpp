@@ -105,9 +105,11 @@ HttpResponse to_http(const Answer& answer, const std::string& trace)
 class RuledSandbox final : public Sandbox {
 public:
     explicit RuledSandbox(SandboxOptions options)
-        : options_(with_defaults(std::move(options))), router_(*options_.rules),
+        : options_(with_defaults(std::move(options))),
+          router_(*options_.rules),
           engine_(options_.rules, setting_of(options_)),
-          sessions_(options_.seed + 1, options_.token_lifetime), limits_(options_.rate),
+          sessions_(options_.seed + 1, options_.token_lifetime),
+          limits_(options_.rate),
           traces_(options_.seed + 2)
     {
     }
@@ -181,8 +183,8 @@ Answer RuledSandbox::answer(const HttpRequest& request, const Target& target, Wa
     if (!limits_.take(sandbox::rate_prefix(target.steps), now))
         return refusal(429, "TooManyRequests", "too many requests");
     sandbox::Router::Match match = router_.match(request.method, target.steps);
-    const bool is_login = match.route != nullptr && (match.route->deed == Deed::login ||
-                                                     match.route->deed == Deed::refresh);
+    const bool is_login = match.route != nullptr &&
+                          (match.route->deed == Deed::login || match.route->deed == Deed::refresh);
     if (!is_login && !is_known(request, now))
         return refusal(401, "Unauthorized", "the credential is missing, wrong or expired");
     if (match.route == nullptr && match.allowed.empty())
@@ -206,14 +208,15 @@ Answer RuledSandbox::answer_route(const HttpRequest& request, Call call)
 {
     if (auto refused = refuse_scope(call))
         return *refused;
-    const Route& route = *call.route;
+    const sandbox::Route& route = *call.route;
     const bool takes_body = route.body || !route.search.empty() || route.patches;
     if (takes_body && !request.body.empty()) {
         auto body = json::parse(request.body);
         if (!body)
             return refusal(400, "InvalidRequest", "the body is not JSON: " + body.error().message);
         // A patch keeps its nulls: they are values.
-        call.body = route.deed == Deed::json_patch ? std::move(*body) : sandbox::without_nulls(*body);
+        call.body =
+            route.deed == Deed::json_patch ? std::move(*body) : sandbox::without_nulls(*body);
     }
     if (route.deed == Deed::login)
         return login(call);
@@ -264,7 +267,8 @@ Result<void> RuledSandbox::load(const std::string& text)
 std::size_t RuledSandbox::count(const std::string& name) const
 {
     if (const sandbox::Shelf* shelf = engine_.world().shelf(name))
-        if (options_.rules->find(name)->entry_lists.empty() || !options_.rules->find(name)->singleton)
+        if (options_.rules->find(name)->entry_lists.empty() ||
+            !options_.rules->find(name)->singleton)
             return shelf->size();
     std::size_t total = 0;
     for (const auto& collection : options_.rules->collections)

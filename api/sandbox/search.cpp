@@ -77,8 +77,10 @@ std::optional<TextTest> version_test(const Value& written)
         };
         return holds("eq", [&](const auto& wanted) { return text == wanted; }) &&
                holds("ne", [&](const auto& wanted) { return text != wanted; }) &&
-               holds("gt", [&](const auto& wanted) { return compare_versions(text, wanted) > 0; }) &&
-               holds("lt", [&](const auto& wanted) { return compare_versions(text, wanted) < 0; }) &&
+               holds("gt",
+                     [&](const auto& wanted) { return compare_versions(text, wanted) > 0; }) &&
+               holds("lt",
+                     [&](const auto& wanted) { return compare_versions(text, wanted) < 0; }) &&
                holds("beginsWith", [&](const auto& wanted) { return text.starts_with(wanted); });
     };
 }
@@ -172,7 +174,8 @@ std::optional<Answer> read_search(const Call& call, World& world, Selection& sel
         if (written == nullptr)
             continue;
         if (criterion.by == Criterion::By::tags && written->if_map() != nullptr) {
-            selection.require([&criterion, &world, wanted = *written->if_map()](const Object& object) {
+            selection.require([&criterion, &world, wanted = *written->if_map()](
+                                  const Object& object) {
                 const auto labels = evaluate_on(criterion, object, world);
                 return match_tags(labels && labels->if_map() ? *labels->if_map() : Map{}, wanted);
             });

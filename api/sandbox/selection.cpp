@@ -20,7 +20,8 @@ bool is_field_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.';
 }
 
-// Where the next condition starts: behind an AND that is followed by "field=". A name may contain "AND" itself.
+// Where the next condition starts: behind an AND that is followed by "field=". A name may contain
+// "AND" itself.
 std::size_t next_condition(const std::string& text, std::size_t from)
 {
     constexpr std::string_view joint = "AND";
@@ -44,7 +45,8 @@ std::optional<Answer> read_filters(const Call& call, Selection& selection)
     std::size_t from = 0;
     while (from < text.size()) {
         const std::size_t joint = next_condition(text, from);
-        const std::string condition = text.substr(from, joint == std::string::npos ? joint : joint - from);
+        const std::string condition =
+            text.substr(from, joint == std::string::npos ? joint : joint - from);
         from = joint == std::string::npos ? text.size() : joint + 3;
         const std::size_t equals = condition.find('=');
         auto path = Path::parse(condition.substr(0, equals));

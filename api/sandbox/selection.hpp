@@ -1,5 +1,6 @@
-// Which objects a list call asks for, and in which order: `filters`, `orderBy`, parameters that select by equality,
-// and the bodies of dashboard searches (kinds.md a.2; Swagger v1FilterString, v1FilterArray, v1FilterVersionString).
+// Which objects a list call asks for, and in which order: `filters`, `orderBy`, parameters that
+// select by equality, and the bodies of dashboard searches (kinds.md a.2; Swagger v1FilterString,
+// v1FilterArray, v1FilterVersionString).
 
 #pragma once
 

@@ -43,7 +43,8 @@ private:
     std::map<std::string, Bucket> buckets_;
 };
 
-// "/v1/roles" of "/v1/roles/5f..": what a rate limit is kept for. Dashboards count by what they show.
+// "/v1/roles" of "/v1/roles/5f..": what a rate limit is kept for. Dashboards count by what they
+// show.
 std::string rate_prefix(const std::vector<std::string>& steps);
 
 } // namespace trueup::sandbox

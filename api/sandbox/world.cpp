@@ -1,7 +1,8 @@
 #include "api/sandbox/world.hpp"
 
-#include <algorithm>
 #include <boost/assert.hpp>
+
+#include <algorithm>
 
 namespace trueup::sandbox {
 
@@ -71,7 +72,8 @@ std::optional<Shelf::Row> Shelf::with_text(const Path& path, std::string_view te
     const auto index = std::ranges::find(indexed_, path);
     if (index == indexed_.end())
         return std::nullopt;
-    const auto found = by_text_.find(entry(static_cast<std::size_t>(index - indexed_.begin()), text));
+    const auto found =
+        by_text_.find(entry(static_cast<std::size_t>(index - indexed_.begin()), text));
     if (found == by_text_.end())
         return Row{};
     return found->second;

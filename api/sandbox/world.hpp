@@ -1,8 +1,8 @@
-// What the sandbox holds: collections of objects, found by uid, by scope in page order, and by the text of
-// indexed fields.
+// What the sandbox holds: collections of objects, found by uid, by scope in page order, and by the
+// text of indexed fields.
 //
-// It keeps and finds; it knows no rule of the API. Nothing here costs more than the objects it touches, so that
-// filling a collection is linear and a page of a long list is cheap.
+// It keeps and finds; it knows no rule of the API. Nothing here costs more than the objects it
+// touches, so that filling a collection is linear and a page of a long list is cheap.
 
 #pragma once
 
@@ -26,7 +26,8 @@ struct Object {
     Value data;              // metadata, spec, status as read, and "hidden": what is never shown
 };
 
-// Where uids, tokens and other random texts come from: a counter, so that a dump can name its place.
+// Where uids, tokens and other random texts come from: a counter, so that a dump can name its
+// place.
 class Supply {
 public:
     explicit Supply(std::uint64_t seed) : seed_(seed) {}
@@ -57,8 +58,8 @@ public:
     Object* find(const std::string& uid) const;
     // The objects of one scope, in page order.
     const Row& in_project(const std::string& project) const;
-    // Those whose field at `path` has this text, in any case and scope, in page order. Nothing when `path` is
-    // not indexed.
+    // Those whose field at `path` has this text, in any case and scope, in page order. Nothing when
+    // `path` is not indexed.
     std::optional<Row> with_text(const Path& path, std::string_view text) const;
     // Every object, by scope and page order.
     std::vector<Object*> all() const;

@@ -46,9 +46,10 @@ bool forget(Value& data, const Collection::Drop& drop, const std::string& uid)
     bool changed = false;
     for (Value* value : drop.at.in(data))
         if (List* list = value->if_list())
-            changed = std::erase_if(*list, [&](const Value& element) {
-                          return is_of_uid(element, drop.key, uid);
-                      }) > 0 ||
+            changed = std::erase_if(*list,
+                                    [&](const Value& element) {
+                                        return is_of_uid(element, drop.key, uid);
+                                    }) > 0 ||
                       changed;
     return changed;
 }
@@ -57,9 +58,8 @@ bool holds(const Value& data, const Collection::Drop& drop, const std::string& u
 {
     for (const Value* value : drop.at.in(data))
         if (const List* list = value->if_list())
-            if (std::ranges::any_of(*list, [&](const Value& element) {
-                    return is_of_uid(element, drop.key, uid);
-                }))
+            if (std::ranges::any_of(
+                    *list, [&](const Value& element) { return is_of_uid(element, drop.key, uid); }))
                 return true;
     return false;
 }
@@ -283,7 +283,8 @@ Answer Engine::patch_document(const Call& call)
     Surroundings around;
     around.object = &found.object->data;
     around.world = &world_;
-    auto patched = apply_json_patch(evaluate(*call.route->patches, around).value_or(Map{}), call.body);
+    auto patched =
+        apply_json_patch(evaluate(*call.route->patches, around).value_or(Map{}), call.body);
     if (!patched)
         return refusal(400, "InvalidPatch", patched.error().message);
     Call whole = call;
