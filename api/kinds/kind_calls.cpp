@@ -32,7 +32,7 @@ const Words<BodyShape>& shapes()
 void KindReader::read_list()
 {
     if (!section_.states("list")) {
-        if (!kind_.is_singleton())
+        if (!singleton_)
             section_.error("\"list\" is missing");
         return;
     }
@@ -99,8 +99,8 @@ void KindReader::read_read()
     const bool via_list = section_.states("readVia");
     if (via_list) {
         section_.word("readVia", Words<bool>{{"list", true}}, true);
-        if (!kind_.list)
-            section_.error("readVia: list needs a \"list\"");
+        if (!kind_.list || kind_.list->index_only)
+            section_.error("readVia: list needs a list that carries every field");
     }
     if (via_list == section_.states("read")) {
         section_.error("a kind has either \"read\" or readVia: list");
@@ -139,7 +139,7 @@ void KindReader::read_create()
 {
     if (!section_.states("create"))
         return;
-    if (kind_.is_singleton())
+    if (singleton_)
         section_.error("a singleton has no \"create\"");
     Section section(section_.get("create"), *diagnostics_, section_.get_default("create"), "call");
     CreateCall create;
@@ -228,6 +228,13 @@ void KindReader::check_shape()
 {
     if (kind_.scope == ScopeRule::project && kind_.is_scope)
         section_.error("a kind whose objects are scopes lives in the tenant");
+    const auto names_scope = [](const std::string& path) {
+        return path.find("{scopeUid}") != std::string::npos;
+    };
+    if (kind_.scope != ScopeRule::tenant && (api_->scope_header.empty() || !kind_.scope_header) &&
+        !names_scope(kind_.read.call.path) && !(kind_.list && names_scope(kind_.list->call.path)))
+        section_.error("nothing in its calls says which project they act in",
+                       "use {scopeUid} in the paths, or the api's scopeHeader");
     for (const Field& field : kind_.schema.fields)
         check_writable(field, Path{}.child(field.name));
 }

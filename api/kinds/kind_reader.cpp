@@ -87,15 +87,36 @@ void KindReader::read_identity()
     if (const Entry schema = section_.need("schema"))
         types_->read_members(schema, kind_.schema.fields);
     kind_.key = section_.paths("key");
-    check_in_schema(section_, "key", kind_.key);
-    const bool singleton = section_.flag("singleton", false);
-    if (singleton == section_.states("key"))
+    check_key();
+    singleton_ = section_.flag("singleton", false);
+    if (singleton_ == section_.states("key"))
         section_.error("a kind has either a \"key\" or singleton: true");
     if (const Entry sunset = section_.get("sunset")) {
         Section end(sunset, *diagnostics_);
         if (end.need("date"))
             kind_.sunset = Sunset{end.text("date"), end.text("replacement")};
         end.finish();
+    }
+}
+
+// The key is in addresses, which are printed, and is looked for in what the API lists.
+void KindReader::check_key()
+{
+    check_in_schema(section_, "key", kind_.key);
+    for (const Path& path : kind_.key) {
+        const Field* field = find_field(kind_.schema, path);
+        const bool plain = field == nullptr || field->type == FieldType::string ||
+                           field->type == FieldType::integer;
+        if (!plain)
+            complain(*diagnostics_,
+                     section_.get("key"),
+                     "\"" + path.text() + "\" is neither a string nor an integer");
+        else if (field != nullptr && (field->sensitive || field->write_only || field->server_set))
+            complain(
+                *diagnostics_,
+                section_.get("key"),
+                "\"" + path.text() +
+                    "\" identifies objects, so it cannot be sensitive, writeOnly or serverSet");
     }
 }
 
@@ -110,7 +131,7 @@ CallRules KindReader::rules(std::string name, OperationClass operation_class, Ab
     if (about != About::collection)
         for (const Path& key : kind_.key)
             rules.parameters.insert("key:" + key.text());
-    if (about == About::object && !kind_.is_singleton())
+    if (about == About::object && !singleton_)
         rules.parameters.insert("uid");
     return rules;
 }
@@ -132,9 +153,13 @@ std::vector<Operation> KindReader::steps(Section& section, const std::string& na
 {
     std::vector<Operation> operations;
     if (const Entry then = section.get("then"))
-        for (const Entry& item : kinds::read_list(then))
-            operations.push_back(
-                single_call(item, rules(name + " then", OperationClass::action, About::object)));
+        for (const Entry& item : kinds::read_list(then)) {
+            // A step finishes what the call before it wrote: it carries nothing of the resource
+            // itself.
+            CallRules step = rules(name + " then", OperationClass::action, About::object);
+            step.schema = nullptr;
+            operations.push_back(single_call(item, step));
+        }
     return operations;
 }
 
@@ -171,10 +196,10 @@ void KindReader::read_delete()
         if (mistake)
             section_.error(what);
     };
-    wrong(kind_.is_singleton() && !section_.states("whenDeleted"),
+    wrong(singleton_ && !section_.states("whenDeleted"),
           "a singleton says whenDeleted: leave, reset or entries");
-    wrong(kind_.is_singleton() && kind_.remove.has_value(), "a singleton has no \"delete\"");
-    wrong(!kind_.is_singleton() && !kind_.remove && kind_.when_deleted == WhenDeleted::remove,
+    wrong(singleton_ && kind_.remove.has_value(), "a singleton has no \"delete\"");
+    wrong(!singleton_ && !kind_.remove && kind_.when_deleted == WhenDeleted::remove,
           "\"delete\" is missing; without one, say whenDeleted: leave");
     wrong((kind_.when_deleted == WhenDeleted::reset) != kind_.reset_to.has_value(),
           "whenDeleted: reset and \"resetTo\" need each other");

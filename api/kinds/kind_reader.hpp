@@ -36,6 +36,7 @@ private:
     std::vector<Operation> steps(Section& section, const std::string& name);
 
     void read_identity();
+    void check_key();
     void read_list();
     Paging read_paging(Section& list);
     void read_narrowing(Section& list, ListCall& call);
@@ -62,6 +63,7 @@ private:
     const ApiRules* api_;
     Types* types_;
     std::vector<NotedCall>* noted_;
+    bool singleton_ = false; // as it says, even where it has a key by mistake
     Kind kind_;
 };
 

@@ -60,6 +60,14 @@ bool fits(FieldType type, const Value& value)
     return false;
 }
 
+// Stands in for a type that could not be read, so that one mistake is one error.
+Field anything()
+{
+    Field field;
+    field.type = FieldType::any;
+    return field;
+}
+
 } // namespace
 
 std::string_view name_of(FieldType type)
@@ -104,11 +112,11 @@ Field Types::named_type(const std::string& name, const Entry& at)
                  at,
                  "there is no type \"" + name + "\"",
                  did_you_mean(name, type_names()));
-        return {};
+        return anything();
     }
     if (!open_.insert(name).second) {
         complain(*diagnostics_, at, "the type \"" + name + "\" contains itself");
-        return {};
+        return anything();
     }
     Field field = read_field("", found->second);
     open_.erase(name);

@@ -33,6 +33,14 @@ Result<std::vector<WriteCall>> encode_update(const Kind& kind,
                                              const std::vector<std::string>& changed,
                                              const Mark& mark);
 
+// The further steps of a create (such as a publish), in order. A step whose body names fields of which none
+// is declared is left out.
+Result<std::vector<WriteCall>> encode_steps(const Kind& kind,
+                                            const Scope& scope,
+                                            const std::string& uid,
+                                            const std::vector<Operation>& steps,
+                                            const Value& desired);
+
 // The call that deletes it; for WhenDeleted::reset the write of the stated values, for entries the removal
 // of the entries of `last_applied`, for leave nothing.
 Result<std::vector<WriteCall>> encode_delete(const Kind& kind,

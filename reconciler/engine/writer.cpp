@@ -289,21 +289,13 @@ Writer::finish_existing(Action action, Observed object, std::string intent_id)
 Task<Result<void>>
 Writer::run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid)
 {
-    for (const Operation& step : steps) {
-        WriteCall call;
-        call.operation = &step;
-        call.scope = action.scope;
-        call.uid = uid;
-        if (step.body) {
-            call.body = *step.body;
-            call.has_body = true;
-        }
-        CallContext where = context(action);
-        auto written =
-            co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
-        if (!written)
-            co_return written.error();
-    }
+    auto calls = encode_steps(*action.kind, action.scope, uid, steps, action.desired);
+    if (!calls)
+        co_return calls.error();
+    std::vector<WriteCall> prepared = std::move(*calls);
+    auto written = co_await write_all(action, std::move(prepared));
+    if (!written)
+        co_return written.error();
     co_return Result<void>{};
 }
 

@@ -357,6 +357,8 @@ void put_value(Writer& writer, const Value& value, Secrets secrets)
             put_text(writer, secret->reveal());
         else if (secrets == Secrets::hash)
             put_tagged(writer, "$hash", secret->hash());
+        else if (secrets == Secrets::source)
+            put_tagged(writer, "$secret", secret->source());
         else
             put_text(writer, "(sensitive)");
     } else {

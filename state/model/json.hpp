@@ -28,6 +28,7 @@ enum class Secrets {
     reveal, // the text itself: request bodies only
     redact, // the string "(sensitive)"
     hash,   // {"$hash": "..."}: what the state remembers
+    source, // {"$secret": "file:/run/x"}: where it comes from, for digests of what was written
 };
 
 // Compact, members in sorted order: the same Value gives the same text. An Unknown is written as

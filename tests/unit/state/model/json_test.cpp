@@ -215,6 +215,8 @@ TEST_SUITE("model: json")
 
         CHECK(json::write(value) == R"-({"password":"(sensitive)"})-");
         CHECK(json::write(value, json::Secrets::hash) == R"({"password":{"$hash":"ab12"}})");
+        CHECK(json::write(value, json::Secrets::source) ==
+              R"({"password":{"$secret":"file:/run/x"}})");
         CHECK(json::write(value, json::Secrets::reveal) == R"({"password":"hunter2"})");
         CHECK(json::write_pretty(value) == "{\n  \"password\": \"(sensitive)\"\n}");
     }

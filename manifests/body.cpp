@@ -1,0 +1,477 @@
+#include "manifests/body.hpp"
+
+#include "state/model/yaml.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace trueup::manifests {
+
+namespace {
+
+std::string_view expected(FieldType type)
+{
+    switch (type) {
+    case FieldType::string:
+        return "a string";
+    case FieldType::boolean:
+        return "true or false";
+    case FieldType::integer:
+        return "an integer";
+    case FieldType::number:
+        return "a number";
+    case FieldType::object:
+    case FieldType::map:
+        return "a map";
+    case FieldType::list:
+        return "a list";
+    case FieldType::any:
+        break;
+    }
+    return "a value";
+}
+
+bool is_plain(FieldType type)
+{
+    return type == FieldType::string || type == FieldType::boolean || type == FieldType::integer ||
+           type == FieldType::number;
+}
+
+bool fits(const Value& value, FieldType type)
+{
+    switch (type) {
+    case FieldType::string:
+        return value.if_string() != nullptr;
+    case FieldType::boolean:
+        return value.if_bool() != nullptr;
+    case FieldType::integer:
+        return value.if_integer() != nullptr;
+    case FieldType::number:
+        return value.if_integer() != nullptr || value.if_decimal() != nullptr;
+    default:
+        return true;
+    }
+}
+
+std::string found(const Value& value)
+{
+    const std::string_view name = value.type_name();
+    if (name == "null")
+        return "found nothing";
+    return (name == "integer" ? "found an " : "found a ") + std::string(name);
+}
+
+// Two digits at `at` as a number, or -1.
+int two_digits(std::string_view text, std::size_t at)
+{
+    if (at + 2 > text.size() || text[at] < '0' || text[at] > '9' || text[at + 1] < '0' ||
+        text[at + 1] > '9')
+        return -1;
+    return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+bool in_range(int number, int least, int most)
+{
+    return number >= least && number <= most;
+}
+
+// RFC 3339: 2026-03-01T12:00:00Z, with a fraction or another offset too.
+bool is_date_time(std::string_view text)
+{
+    if (text.size() < 20 || text[4] != '-' || text[7] != '-' ||
+        (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':')
+        return false;
+    const bool sound =
+        two_digits(text, 0) >= 0 && two_digits(text, 2) >= 0 &&
+        in_range(two_digits(text, 5), 1, 12) && in_range(two_digits(text, 8), 1, 31) &&
+        in_range(two_digits(text, 11), 0, 23) && in_range(two_digits(text, 14), 0, 59) &&
+        in_range(two_digits(text, 17), 0, 60);
+    if (!sound)
+        return false;
+    text.remove_prefix(19);
+    if (text.front() == '.') {
+        text.remove_prefix(1);
+        const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+        if (digits == 0)
+            return false;
+        text.remove_prefix(digits);
+    }
+    if (text == "Z" || text == "z")
+        return true;
+    return text.size() == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':' &&
+           in_range(two_digits(text, 1), 0, 23) && in_range(two_digits(text, 4), 0, 59);
+}
+
+// What tells an element of a keyed list from the others, as text; nothing when it is missing or no
+// plain value.
+std::optional<std::string> key_text(const Value* key)
+{
+    if (key == nullptr)
+        return std::nullopt;
+    if (const std::string* text = key->if_string())
+        return *text;
+    if (const std::int64_t* integer = key->if_integer())
+        return std::to_string(*integer);
+    if (const Unknown* unknown = key->if_unknown())
+        return unknown->text();
+    return std::nullopt;
+}
+
+std::vector<std::string> declarable_names(const Field& field)
+{
+    std::vector<std::string> names;
+    for (const Field& member : field.fields)
+        if (!member.server_set)
+            names.push_back(member.name);
+    return names;
+}
+
+} // namespace
+
+void BodyReader::read(Value& body)
+{
+    object(body, kind_.schema, Step{});
+    if (!complaints_.is_sound())
+        return;
+    key(body);
+    mark(body);
+}
+
+std::optional<std::string> BodyReader::text_of(const Value& value, const Step& at)
+{
+    const std::string* text = value.if_string();
+    if (text == nullptr || text->empty()) {
+        complaints_.error(at,
+                          value.place(),
+                          text != nullptr ? "must not be empty"
+                                          : "expected a string, " + found(value),
+                          text != nullptr || value.is_null() ? "" : "write it in quotes");
+        return std::nullopt;
+    }
+    if (!Variables::concern(*text))
+        return *text;
+    auto substituted = surroundings_.variables.substitute(*text);
+    if (!substituted) {
+        complaints_.error(
+            at, value.place(), substituted.error().message, substituted.error().advice);
+        return std::nullopt;
+    }
+    return std::move(*substituted);
+}
+
+bool BodyReader::settle(Value& value, const Field& field, const Step& at, bool& from_elsewhere)
+{
+    if (const Map* map = value.if_map(); map != nullptr && is_directive(*map)) {
+        auto resolved = directives_.resolve(value, field.refers_to, at);
+        if (!resolved)
+            return false;
+        value = std::move(*resolved);
+        from_elsewhere = true;
+        return true;
+    }
+    std::string* text = value.if_string();
+    if (text == nullptr || field.embedded_text || !Variables::concern(*text))
+        return true;
+    auto substituted = surroundings_.variables.substitute(*text);
+    if (!substituted) {
+        complaints_.error(
+            at, value.place(), substituted.error().message, substituted.error().advice);
+        return false;
+    }
+    *text = std::move(*substituted);
+    from_elsewhere = true;
+    return true;
+}
+
+// A reference gives a uid, so a string; with `field` it gives whatever that field holds.
+bool BodyReader::accepts_late(const Value& value, const Field& field, const Step& at)
+{
+    const Unknown* unknown = value.if_unknown();
+    const bool any_type = unknown != nullptr && !unknown->field.empty();
+    if (field.type == FieldType::string || field.type == FieldType::any || any_type)
+        return true;
+    complaints_.error(at,
+                      value.place(),
+                      "expected " + std::string(expected(field.type)) +
+                          (unknown != nullptr ? ", found a reference" : ", found a secret"));
+    return false;
+}
+
+void BodyReader::value(Value& value, const Field& field, const Step& at)
+{
+    if (value.is_null())
+        return;
+    bool from_elsewhere = false;
+    if (!settle(value, field, at, from_elsewhere))
+        return;
+    if (value.is_unknown() || value.is_secret()) {
+        accepts_late(value, field, at);
+        return;
+    }
+    switch (field.type) {
+    case FieldType::object:
+        object(value, field, at);
+        break;
+    case FieldType::map:
+        map(value, field, at);
+        break;
+    case FieldType::list:
+        list(value, field, at);
+        break;
+    case FieldType::any:
+        // The text of a file or of a variable is not looked into again.
+        if (!from_elsewhere)
+            free(value, at);
+        break;
+    default:
+        scalar(value, field, at, from_elsewhere);
+    }
+}
+
+void BodyReader::wrong_type(const Value& value, const Field& field, const Step& at)
+{
+    std::string advice;
+    if (field.type == FieldType::string && value.is_scalar())
+        advice = "write it in quotes";
+    else if (is_plain(field.type) && value.if_string() != nullptr)
+        advice = "write it without quotes";
+    complaints_.error(at,
+                      value.place(),
+                      "expected " + std::string(expected(field.type)) + ", " + found(value),
+                      std::move(advice));
+}
+
+void BodyReader::scalar(Value& value, const Field& field, const Step& at, bool from_elsewhere)
+{
+    // Only a variable's text may be read as a number: what is quoted in a manifest is meant as
+    // text.
+    if (from_elsewhere && field.type != FieldType::string && value.if_string() != nullptr) {
+        Value read = yaml::plain_scalar(*value.if_string());
+        read.set_place(value.place());
+        if (fits(read, field.type))
+            value = std::move(read);
+    }
+    if (!fits(value, field.type)) {
+        wrong_type(value, field, at);
+        return;
+    }
+    if (field.type == FieldType::string)
+        string(value, field, at, from_elsewhere);
+}
+
+void BodyReader::string(Value& value, const Field& field, const Step& at, bool from_elsewhere)
+{
+    const std::string& text = *value.if_string();
+    if (!field.choices.empty() && std::ranges::count(field.choices, text) == 0) {
+        complaints_.error(at,
+                          value.place(),
+                          "the value is not one of those allowed",
+                          did_you_mean(text, field.choices));
+        return;
+    }
+    if (field.format == "date-time" && !is_date_time(text)) {
+        complaints_.error(
+            at, value.place(), "expected a time", "write it like 2026-03-01T12:00:00Z");
+        return;
+    }
+    if (!field.sensitive)
+        return;
+    if (!from_elsewhere)
+        complaints_.warning(at,
+                            value.place(),
+                            "a secret is written in the manifest itself",
+                            "use {$secret: {file: PATH}}, {env: NAME} or {credential: NAME}");
+    Value secret = surroundings_.options.hasher.make(std::move(*value.if_string()),
+                                                     from_elsewhere ? "manifest" : "literal");
+    secret.set_place(value.place());
+    value = std::move(secret);
+}
+
+void BodyReader::unknown_field(const std::string& name,
+                               Place place,
+                               const Field& field,
+                               const Step& at)
+{
+    std::vector<std::string> names = declarable_names(field);
+    if (&field == &kind_.schema)
+        names.insert(names.end(), {"apiVersion", "kind", "lifecycle"});
+    complaints_.error(Step(at, name), place, "unknown field", did_you_mean(name, names));
+}
+
+void BodyReader::object(Value& value, const Field& field, const Step& at)
+{
+    Map* members = value.if_map();
+    if (members == nullptr) {
+        wrong_type(value, field, at);
+        return;
+    }
+    for (auto& [name, member] : *members) {
+        const Step step(at, name);
+        const Field* known = field.find(name);
+        if (known == nullptr && field.open)
+            free(member, step);
+        else if (known == nullptr)
+            unknown_field(name, member.place(), field, at);
+        else if (known->server_set)
+            complaints_.error(step, member.place(), "only the server sets this field", "remove it");
+        else
+            this->value(member, *known, step);
+    }
+    required(value, field, at);
+}
+
+void BodyReader::required(const Value& value, const Field& field, const Step& at)
+{
+    const Map& members = *value.if_map();
+    for (const Field& member : field.fields) {
+        if (!member.required || member.default_value)
+            continue;
+        const Value* declared = members.find(member.name);
+        if (declared == nullptr)
+            complaints_.error(Step(at, member.name),
+                              value.place(),
+                              "is required",
+                              "add " + member.name + ": " + std::string(expected(member.type)));
+        else if (declared->is_null())
+            complaints_.error(Step(at, member.name),
+                              declared->place(),
+                              "is required, so it cannot be null",
+                              "give it " + std::string(expected(member.type)));
+    }
+}
+
+void BodyReader::list(Value& value, const Field& field, const Step& at)
+{
+    List* elements = value.if_list();
+    if (elements == nullptr) {
+        wrong_type(value, field, at);
+        return;
+    }
+    const Field& element = field.element.front();
+    for (std::size_t i = 0; i < elements->size(); ++i) {
+        Value& item = (*elements)[i];
+        const Map* members = item.if_map();
+        const Value* named = members != nullptr && field.order == ListOrder::keyed
+                                 ? members->find(field.element_key)
+                                 : nullptr;
+        const bool has_name = named != nullptr && named->if_string() != nullptr;
+        // A copy: reading the element may replace the text that the step shows.
+        const std::string name = has_name ? *named->if_string() : std::string();
+        const Step step = has_name ? Step(at, field.element_key, name) : Step(at, i);
+        if (item.is_null())
+            complaints_.error(step,
+                              item.place(),
+                              "the element is empty",
+                              "give it " + std::string(expected(element.type)) + ", or remove it");
+        else
+            this->value(item, element, step);
+    }
+    unlike_elements(*elements, field, at);
+}
+
+// Elements that are told apart by a key, or by their value in a set, must differ in it.
+void BodyReader::unlike_elements(const List& list, const Field& field, const Step& at)
+{
+    if (field.order == ListOrder::ordered)
+        return;
+    const bool keyed = field.order == ListOrder::keyed;
+    const Field* key_field = keyed ? field.element.front().find(field.element_key) : nullptr;
+    std::map<std::string, Place> seen;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const Map* members = list[i].if_map();
+        if (keyed && members == nullptr)
+            continue;
+        const Value* named = keyed ? members->find(field.element_key) : &list[i];
+        if (keyed && named == nullptr && key_field != nullptr && key_field->default_value)
+            named = &*key_field->default_value;
+        auto text = key_text(named);
+        if (!text && keyed && (named == nullptr || named->is_null()))
+            complaints_.error(Step(at, i),
+                              list[i].place(),
+                              "the element has no " + field.element_key,
+                              "add " + field.element_key + ": it tells the elements apart");
+        if (!text)
+            continue;
+        const auto [before, is_new] = seen.emplace(std::move(*text), list[i].place());
+        if (!is_new)
+            complaints_.error(Step(at, i),
+                              list[i].place(),
+                              keyed ? "another element has the same " + field.element_key
+                                    : "the same element is there twice",
+                              "it is on line " + std::to_string(before->second.line) +
+                                  " already: keep one of them");
+    }
+}
+
+void BodyReader::map(Value& value, const Field& field, const Step& at)
+{
+    Map* entries = value.if_map();
+    if (entries == nullptr) {
+        wrong_type(value, field, at);
+        return;
+    }
+    for (auto& [name, entry] : *entries)
+        this->value(entry, field.element.front(), Step(at, name));
+}
+
+// Free content: anything goes, yet variables and directives mean what they mean elsewhere.
+void BodyReader::free(Value& value, const Step& at)
+{
+    static const Field anything = [] {
+        Field field;
+        field.type = FieldType::any;
+        return field;
+    }();
+    if (Map* members = value.if_map(); members != nullptr && !is_directive(*members)) {
+        for (auto& [name, member] : *members)
+            free(member, Step(at, name));
+    } else if (List* elements = value.if_list()) {
+        for (std::size_t i = 0; i < elements->size(); ++i)
+            free((*elements)[i], Step(at, i));
+    } else {
+        bool from_elsewhere = false;
+        settle(value, anything, at, from_elsewhere);
+    }
+}
+
+// The fields that make the address must be there, and known before anything is sent.
+void BodyReader::key(const Value& body)
+{
+    for (const Path& path : kind_.key) {
+        const Value* part = find(body, path);
+        const Field* field = &kind_.schema;
+        for (const std::string& name : path.names())
+            field = field != nullptr ? field->find(name) : nullptr;
+        const std::string name = path.text();
+        const auto fail = [&](Place place, const std::string& what, const std::string& advice) {
+            complaints_.error(Step{}, place, name + ": " + what, advice);
+        };
+        if (part == nullptr && field != nullptr && field->default_value)
+            continue;
+        if (part == nullptr || part->is_null())
+            fail(part != nullptr ? part->place() : body.place(),
+                 "is required: it names the resource",
+                 "add it: a string");
+        else if (part->is_unknown() || part->is_secret())
+            fail(part->place(), "names the resource, so it must be known", "write the text itself");
+        else if (!key_text(part) || key_text(part)->empty())
+            fail(part->place(), "must not be empty: it names the resource", "");
+    }
+}
+
+void BodyReader::mark(const Value& body)
+{
+    const Value* place = kind_.mark ? find(body, kind_.mark->map) : nullptr;
+    const Map* entries = place != nullptr ? place->if_map() : nullptr;
+    if (entries == nullptr)
+        return;
+    for (const std::string& reserved : {kind_.mark->owner_key, kind_.mark->address_key})
+        if (const Value* entry = entries->find(reserved))
+            complaints_.error(Step{},
+                              entry->place(),
+                              kind_.mark->map.text() + step_text(reserved) +
+                                  ": trueup itself writes this, to know its own objects",
+                              "remove it");
+}
+
+} // namespace trueup::manifests

@@ -1,0 +1,112 @@
+#include "manifests/load.hpp"
+
+#include "manifests/cycles.hpp"
+#include "manifests/document.hpp"
+#include "manifests/files.hpp"
+#include "state/model/yaml.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace trueup {
+
+namespace {
+
+using namespace manifests;
+
+std::filesystem::path directory_of(const std::filesystem::path& file)
+{
+    return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
+class Loader {
+public:
+    Loader(const LoadOptions& options, const Catalogue& catalogue, Diagnostics& diagnostics)
+        : options_(options),
+          diagnostics_(diagnostics),
+          variables_(options, diagnostics),
+          surroundings_(options, catalogue, variables_, diagnostics)
+    {
+    }
+
+    ManifestSet load();
+
+private:
+    void read_text(const std::string& text, const Origin& origin);
+    void keep_sound_and_single(ManifestSet& set);
+
+    const LoadOptions& options_;
+    Diagnostics& diagnostics_;
+    const Variables variables_;
+    const Surroundings surroundings_;
+    std::vector<ReadDocument> documents_; // in the order in which they were read
+};
+
+void Loader::read_text(const std::string& text, const Origin& origin)
+{
+    const yaml::Limits limits;
+    for (Value& document : yaml::parse(text, origin.name, diagnostics_, limits))
+        if (auto read = read_document(std::move(document), origin, surroundings_))
+            documents_.push_back(std::move(*read));
+}
+
+// Sorts by address; of several with one address the first that was read stays, the others are
+// errors.
+void Loader::keep_sound_and_single(ManifestSet& set)
+{
+    std::ranges::stable_sort(documents_, {}, [](const ReadDocument& read) -> const std::string& {
+        return read.manifest.address.text();
+    });
+    const ReadDocument* first = nullptr;
+    for (ReadDocument& read : documents_) {
+        if (first != nullptr && first->manifest.address == read.manifest.address) {
+            const Manifest& before = first->manifest;
+            diagnostics_.error(read.manifest.file,
+                               read.manifest.place,
+                               read.manifest.address.text() + " is declared twice",
+                               "it is declared in " + before.file + ":" +
+                                   std::to_string(before.place.line) +
+                                   " already: keep one of them");
+            read.sound = false;
+        } else {
+            first = &read;
+        }
+    }
+    set.manifests.reserve(documents_.size());
+    for (ReadDocument& read : documents_)
+        if (read.sound)
+            set.manifests.push_back(std::move(read.manifest));
+}
+
+ManifestSet Loader::load()
+{
+    std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
+    for (const ManifestFile& file : find_manifest_files(options_, diagnostics_)) {
+        const auto content = read_file(file.path, yaml::Limits().bytes_max);
+        if (!content)
+            diagnostics_.error(file.path, {}, content.error().message, content.error().advice);
+        else if (seen.insert(content->identity).second) // given twice, or by a link too
+            read_text(content->text, Origin(file.path, directory_of(file.path), file.root));
+    }
+    if (std::ranges::count(options_.paths, std::filesystem::path("-")) != 0)
+        read_text(options_.standard_input, Origin("standard input", {}, {}));
+    ManifestSet set;
+    keep_sound_and_single(set);
+    report_cycles(set, surroundings_.catalogue, diagnostics_);
+    std::string digests;
+    for (const Manifest& manifest : set.manifests)
+        digests += manifest.digest;
+    set.digest = sha256_hex(digests);
+    diagnostics_.sort();
+    return set;
+}
+
+} // namespace
+
+ManifestSet
+load_manifests(const LoadOptions& options, const Catalogue& catalogue, Diagnostics& diagnostics)
+{
+    return Loader(options, catalogue, diagnostics).load();
+}
+
+} // namespace trueup
