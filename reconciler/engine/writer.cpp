@@ -590,6 +590,17 @@ Task<Result<Settled>> Writer::adopt(Action action)
     co_return settled;
 }
 
+Task<Result<Settled>> Writer::remember(Action action)
+{
+    std::string uid = action.uid;
+    auto stored = co_await record(action, std::move(uid), "");
+    if (!stored)
+        co_return stored.error();
+    Settled settled;
+    settled.uid = action.uid;
+    co_return settled;
+}
+
 Task<Result<Settled>> Writer::forget(Action action)
 {
     Batch batch;

@@ -414,6 +414,7 @@ private:
         if (action.changes.empty()) {
             action.verb = why == Reason::changed ? Verb::no_op : Verb::adopt;
             action.reason = why == Reason::changed ? Reason::unchanged : why;
+            action.remember = action.verb == Verb::no_op && differs_from_record(action);
             return;
         }
         action.observed = object.value;
@@ -421,6 +422,15 @@ private:
         action.reason = why;
         if (std::ranges::any_of(action.changes, &FieldChange::needs_replace))
             plan_replace(action);
+    }
+
+    // Protection, and what was edited to match the object, must outlive the manifest too.
+    static bool differs_from_record(const Action& action)
+    {
+        const Record& record = *action.last;
+        return record.prevent_destroy != action.lifecycle.prevent_destroy ||
+               record.abandon != (action.lifecycle.deletion == DeletionPolicy::abandon) ||
+               record.depends_on != action.references || !(record.last_applied == action.desired);
     }
 
     static void plan_replace(Action& action)
@@ -550,7 +560,9 @@ private:
         }
         if (action.last && action.last->prevent_destroy)
             block(action, Reason::prevent_destroy,
-                  "lifecycle.preventDestroy protects it, although it is no longer declared");
+                  declared_.contains(action.address.text())
+                      ? "lifecycle.preventDestroy protects it"
+                      : "lifecycle.preventDestroy protects it, although it is no longer declared");
         else if (const std::string user = referrer(action.address.text()); !user.empty())
             block(action, Reason::dependency, user + " still refers to it");
         add(std::move(action));
