@@ -53,14 +53,6 @@ bool fits(const Value& value, FieldType type)
     }
 }
 
-std::string found(const Value& value)
-{
-    const std::string_view name = value.type_name();
-    if (name == "null")
-        return "found nothing";
-    return (name == "integer" ? "found an " : "found a ") + std::string(name);
-}
-
 // Two digits at `at` as a number, or -1.
 int two_digits(std::string_view text, std::size_t at)
 {
@@ -360,7 +352,7 @@ void BodyReader::list(Value& value, const Field& field, const Step& at)
         const Step step = has_name ? Step(at, field.element_key, name) : Step(at, i);
         if (item.is_null())
             complaints_.error(step,
-                              item.place(),
+                              value.place(), // an empty element has no place that helps
                               "the element is empty",
                               "give it " + std::string(expected(element.type)) + ", or remove it");
         else

@@ -418,7 +418,8 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
         co_return Error{Errc::conflict, "it is gone since it was planned", action.address.text(),
                         "plan again"};
     const Value* last = action.last ? &action.last->last_applied : nullptr;
-    if (check_pin &&
+    // Without a pin: a singleton of a project that did not exist when it was planned.
+    if (check_pin && !action.pin.empty() &&
         make_pin(kind, action.uid, &(*fresh)->value, action.desired, last) != action.pin)
         co_return Error{Errc::conflict, "it changed since it was planned", action.address.text(),
                         "plan again"};

@@ -276,7 +276,10 @@ private:
         const Sighting& seen = sighting(action.address.text());
         const Value* last = action.last ? &action.last->last_applied : nullptr;
         if (action.scope_pending) {
-            plan_create(action, action.last ? Reason::missing : Reason::not_found);
+            if (action.kind->is_singleton())
+                plan_pending_singleton(action);
+            else
+                plan_create(action, action.last ? Reason::missing : Reason::not_found);
             return;
         }
         if (action.last && action.last->scope_uid != action.scope.uid) {
@@ -293,6 +296,15 @@ private:
             return;
         }
         adopt(action, seen.by_key);
+    }
+
+    // It comes with its project: there will be something to update, which nobody can have seen yet.
+    static void plan_pending_singleton(Action& action)
+    {
+        action.last.reset();
+        action.verb = Verb::update;
+        action.reason = Reason::not_found;
+        action.changes = make_diff(*action.kind, action.desired, nullptr, nullptr, {}).changes;
     }
 
     void plan_create(Action& action, Reason reason)

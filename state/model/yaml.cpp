@@ -259,7 +259,7 @@ void Builder::report_duplicates(std::size_t first)
 
 void Builder::add_key(Place place, std::string key)
 {
-    entries_.emplace_back(std::move(key), Value());
+    entries_.emplace_back(std::move(key), nullptr);
     entries_.back().second.set_place(place);
     frames_.back().has_key = true;
 }
