@@ -21,7 +21,7 @@ std::vector<std::string> prerequisites(const Manifest& manifest, const Kind* sco
         all.push_back(
             Address(scope_kind->name, std::nullopt, {*manifest.address.project()}).text());
     std::ranges::sort(all);
-    all.erase(std::ranges::unique(all).begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
     return all;
 }
 
@@ -33,8 +33,11 @@ public:
             const std::vector<Intent>& intents,
             const Observations& observations,
             const PlanOptions& options)
-        : catalogue_(catalogue), manifests_(manifests), observations_(observations),
-          options_(options), scope_kind_(catalogue.scope_kind())
+        : catalogue_(catalogue),
+          manifests_(manifests),
+          observations_(observations),
+          options_(options),
+          scope_kind_(catalogue.scope_kind())
     {
         for (const Record& record : records)
             records_.emplace(record.address, &record);
@@ -241,16 +244,13 @@ private:
             return field_of(action, unknown, object->uid, object->value);
         block(action,
               Reason::unresolved,
-              seen.by_key.empty()
-                  ? unknown.target + " is neither declared nor does it exist"
-                  : unknown.target + " names several objects");
+              seen.by_key.empty() ? unknown.target + " is neither declared nor does it exist"
+                                  : unknown.target + " names several objects");
         return std::nullopt;
     }
 
-    std::optional<Value> field_of(Action& action,
-                                  const Unknown& unknown,
-                                  const std::string& uid,
-                                  const Value& declared)
+    std::optional<Value>
+    field_of(Action& action, const Unknown& unknown, const std::string& uid, const Value& declared)
     {
         if (unknown.field.empty())
             return Value(uid);
@@ -317,8 +317,7 @@ private:
         action.reason = reason;
         action.uid.clear();
         action.pin = make_pin(*action.kind, "", nullptr, action.desired, nullptr);
-        action.changes =
-            make_diff(*action.kind, action.desired, nullptr, nullptr, {}).changes;
+        action.changes = make_diff(*action.kind, action.desired, nullptr, nullptr, {}).changes;
     }
 
     bool marked_ours(const Action& action, const Observed& object) const
@@ -375,7 +374,9 @@ private:
         Action trial = action;
         compare(trial, object, nullptr, Reason::equal);
         if (policy == Adoption::never && !singleton) {
-            block(action, Reason::adopt_never, "it exists (uid " + object.uid + ") and adopt is never");
+            block(action,
+                  Reason::adopt_never,
+                  "it exists (uid " + object.uid + ") and adopt is never");
             return;
         }
         const bool only_additions = std::ranges::all_of(
@@ -437,13 +438,15 @@ private:
     {
         action.reason = Reason::immutable;
         if (action.lifecycle.prevent_destroy) {
-            block(action, Reason::prevent_destroy,
+            block(action,
+                  Reason::prevent_destroy,
                   "a field that cannot be changed in place differs, and lifecycle.preventDestroy "
                   "forbids a replace");
             return;
         }
         if (action.lifecycle.replace == Replacement::forbidden) {
-            block(action, Reason::replace_forbidden,
+            block(action,
+                  Reason::replace_forbidden,
                   "a field that cannot be changed in place differs; a replace needs "
                   "lifecycle.replace: deleteFirst or createFirst");
             return;
@@ -512,8 +515,11 @@ private:
             action.scope = orphan.scope;
             action.uid = orphan.object.uid;
             action.observed = orphan.object.value;
-            action.pin = make_pin(
-                *action.kind, orphan.object.uid, &orphan.object.value, orphan.object.value, nullptr);
+            action.pin = make_pin(*action.kind,
+                                  orphan.object.uid,
+                                  &orphan.object.value,
+                                  orphan.object.value,
+                                  nullptr);
             remove_or_show(std::move(action));
         }
     }
@@ -658,13 +664,14 @@ private:
         std::vector<std::vector<std::size_t>> edges(names.size());
         for (std::size_t i = 0; i < plan_.actions.size(); ++i)
             for (const std::string& before : plan_.actions[i].depends_on)
-                if (const auto it = index_.find(before); it != index_.end() && it->second != i &&
-                                                         plan_.actions[it->second].verb != Verb::remove)
+                if (const auto it = index_.find(before);
+                    it != index_.end() && it->second != i &&
+                    plan_.actions[it->second].verb != Verb::remove)
                     edges[i].push_back(it->second);
         add_delete_edges(edges);
         for (auto& before : edges) {
             std::ranges::sort(before);
-            before.erase(std::ranges::unique(before).begin(), before.end());
+            before.erase(std::unique(before.begin(), before.end()), before.end());
         }
         auto order = topological_order(names, edges);
         if (!order)
