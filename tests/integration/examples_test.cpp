@@ -1,7 +1,8 @@
-// The manifests that ship as examples, read with the kinds that ship in the binary.
+// The manifests that ship as examples: read with the kinds that ship in the binary, and applied.
 
 #include "api/kinds/catalogue.hpp"
 #include "manifests/load.hpp"
+#include "tests/integration/live_api.hpp"
 #include "tests/support/catalogues.hpp"
 
 #include <doctest/doctest.h>
@@ -66,6 +67,16 @@ const Value* field_of(const Examples& examples, const std::string& address, std:
     const auto way = Path::parse(path);
     REQUIRE(way);
     return find(manifest->body, *way);
+}
+
+// Everything that stands in the files of a directory.
+std::string bytes_below(const std::filesystem::path& directory)
+{
+    std::stringstream all;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
+        if (entry.is_regular_file())
+            all << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    return all.str();
 }
 
 } // namespace
@@ -167,5 +178,41 @@ TEST_SUITE("integration: examples")
               nullptr);
         CHECK(field_of(examples, "ClusterProfile/tenant/acme-base@1.1.0", "spec.version") !=
               nullptr);
+    }
+
+    TEST_CASE("the examples are applied in one go, and then there is nothing left to do")
+    {
+        LiveApi api;
+        Site site;
+        site.copy_from(TRUEUP_SOURCE_DIR "/manifests/examples");
+
+        const Finished applied = site.run(api, {"apply", "--yes", "--log-level", "debug"});
+        const Finished again = site.run(api, {"plan", "--detailed-exitcode", "--refresh", "full"});
+
+        CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
+        CHECK_MESSAGE(again.exit_code == 0, again.out, again.err);
+        CHECK(again.out.find("66 unchanged") != std::string::npos);
+        CHECK(api.sandbox().count("projects") == 12);
+        CHECK(api.sandbox().count("clusterprofiles") == 6);
+        CHECK(api.sandbox().count("macros") == 11);
+        CHECK(applied.out.find("example-only") == std::string::npos);
+        CHECK(applied.err.find("example-only") == std::string::npos);
+        CHECK(bytes_below(site.directory() / ".trueup").find("example-only") == std::string::npos);
+    }
+
+    TEST_CASE("after the loss of the state all of the examples are found again, unchanged")
+    {
+        LiveApi api;
+        Site site;
+        site.copy_from(TRUEUP_SOURCE_DIR "/manifests/examples");
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        site.remove(".trueup");
+        const std::string before = api.sandbox().dump();
+
+        const Finished applied = site.run(api, {"apply", "--yes"});
+
+        CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
+        CHECK(applied.out.find("66 adopted") != std::string::npos);
+        CHECK(api.sandbox().dump() == before);
     }
 }
