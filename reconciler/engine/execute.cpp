@@ -131,6 +131,10 @@ private:
             auto settled = co_await writer_.remove(std::move(action));
             co_return settled;
         }
+        if (verb == Verb::waiting) {
+            auto settled = co_await writer_.wait(std::move(action));
+            co_return settled;
+        }
         if (verb == Verb::no_op) {
             auto settled = co_await writer_.remember(std::move(action));
             co_return settled;

@@ -30,6 +30,7 @@ public:
     Task<Result<Settled>> replace(Action action);
     Task<Result<Settled>> adopt(Action action);
     Task<Result<Settled>> forget(Action action);
+    Task<Result<Settled>> wait(Action action);
     // Writes down what the manifest says of an object that already is as it should be.
     Task<Result<Settled>> remember(Action action);
 
