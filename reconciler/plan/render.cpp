@@ -154,8 +154,9 @@ private:
             return "(sensitive)";
         if (value.is_unknown())
             return "(known after apply)";
-        std::string text = value.if_string() != nullptr ? "\"" + printable(*value.if_string()) + "\""
-                                                        : printable(json::write(value));
+        std::string text = value.if_string() != nullptr
+                               ? "\"" + printable(*value.if_string()) + "\""
+                               : printable(json::write(value));
         if (text.size() > options_.value_chars_max)
             text = text.substr(0, options_.value_chars_max) + "... (" +
                    std::to_string(text.size()) + " characters)";
@@ -179,8 +180,9 @@ private:
             fields += action.unverified.size();
         if (fields == 0)
             return;
-        text_ += "Cannot be compared, because no record of what was sent is left (never a reason to "
-                 "write):\n";
+        text_ +=
+            "Cannot be compared, because no record of what was sent is left (never a reason to "
+            "write):\n";
         for (const Action& action : plan_.actions)
             for (const std::string& path : action.unverified)
                 text_ += "  ? " + action.address.text() + " " + printable(path) + "\n";

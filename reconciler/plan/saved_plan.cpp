@@ -77,8 +77,10 @@ Map content_of(const SavedPlan& plan)
 
 } // namespace
 
-SavedPlan
-save_plan(const Plan& plan, const PlanOptions& options, const Binding& binding, std::string created_at)
+SavedPlan save_plan(const Plan& plan,
+                    const PlanOptions& options,
+                    const Binding& binding,
+                    std::string created_at)
 {
     SavedPlan saved;
     saved.binding = binding;

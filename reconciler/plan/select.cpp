@@ -27,8 +27,9 @@ Names with_dependents(const std::vector<Action>& actions, const std::vector<Addr
     for (const Address& address : excludes)
         dropped.insert(address.text());
     for (const Action& action : actions)
-        if (std::ranges::any_of(action.depends_on,
-                                [&](const std::string& before) { return dropped.contains(before); }))
+        if (std::ranges::any_of(action.depends_on, [&](const std::string& before) {
+                return dropped.contains(before);
+            }))
             dropped.insert(action.address.text());
     return dropped;
 }
@@ -53,8 +54,8 @@ void select_actions(std::vector<Action>& actions, const PlanOptions& options)
     }
     if (!options.excludes.empty()) {
         const Names dropped = with_dependents(actions, options.excludes);
-        std::erase_if(actions,
-                      [&](const Action& action) { return dropped.contains(action.address.text()); });
+        std::erase_if(
+            actions, [&](const Action& action) { return dropped.contains(action.address.text()); });
     }
 }
 
