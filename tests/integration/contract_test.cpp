@@ -53,7 +53,7 @@ std::string changed_kind(const Site& site,
     REQUIRE_MESSAGE(at != std::string::npos, file, " has no ", from);
     text.replace(at, from.size(), to);
     site.write("kinds.mutant", text);
-    const std::filesystem::path mutant = site.directory() / "mutant.yaml.d";
+    const std::filesystem::path mutant = site.directory() / ".kinds";
     std::filesystem::create_directories(mutant);
     std::filesystem::rename(site.directory() / "kinds.mutant", mutant / file);
     return (mutant / file).string();
