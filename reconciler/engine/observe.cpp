@@ -580,7 +580,7 @@ private:
 
     Task<void> list_contents(std::string name, std::string uid)
     {
-        std::vector<std::string> contents;
+        std::vector<Held> contents;
         Scope scope(name, uid);
         for (const Kind& kind : catalogue_.kinds) {
             if (kind.scope == ScopeRule::tenant || !kind.list || kind.is_singleton())
@@ -588,7 +588,7 @@ private:
             const auto sink = [&](std::vector<Observed> page) -> Result<void> {
                 for (const Observed& object : page)
                     if (!object.foreign_scope && !object.builtin)
-                        contents.push_back(address_of(kind, name, object.value).text());
+                        contents.emplace_back(address_of(kind, name, object.value).text(), object.uid);
                 return {};
             };
             PageSink take_page = sink;
@@ -599,8 +599,6 @@ private:
                 co_return; // unknown contents: the container stays
         }
         ScopeSighting& project = found_.projects[name];
-        if (project.uid.empty())
-            project.uid = uid;
         project.contents = std::move(contents);
         project.contents_known = true;
     }

@@ -1,7 +1,7 @@
 #include "reconciler/plan/diff.hpp"
 
+#include "reconciler/plan/fields.hpp"
 #include "reconciler/plan/normalise.hpp"
-#include "state/model/json.hpp"
 
 #include <algorithm>
 
@@ -37,45 +37,10 @@ std::string_view name_of(ChangeOp op)
 
 namespace {
 
-// A list element by the value of its key field, or by its place when it has none.
-std::string element_step(const Field& list, const Value& element, std::size_t index)
-{
-    if (list.order == ListOrder::keyed && element.if_map() != nullptr) {
-        const Value* key = element.if_map()->find(list.element_key);
-        if (key != nullptr && key->if_string() != nullptr)
-            return "[" + list.element_key + "=" + *key->if_string() + "]";
-        if (key != nullptr && key->if_integer() != nullptr)
-            return "[" + list.element_key + "=" + std::to_string(*key->if_integer()) + "]";
-    }
-    return "[" + std::to_string(index) + "]";
-}
-
-const Value* element_with_key(const Field& list, const Value* in, const Value& wanted)
-{
-    const List* elements = in != nullptr ? in->if_list() : nullptr;
-    const Map* like = wanted.if_map();
-    const Value* key = like != nullptr ? like->find(list.element_key) : nullptr;
-    if (elements == nullptr || key == nullptr)
-        return nullptr;
-    for (const Value& element : *elements) {
-        const Map* map = element.if_map();
-        const Value* other = map != nullptr ? map->find(list.element_key) : nullptr;
-        if (other != nullptr && *other == *key)
-            return &element;
-    }
-    return nullptr;
-}
-
 const Value* member(const Value* value, std::string_view name)
 {
     const Map* map = value != nullptr ? value->if_map() : nullptr;
     return map != nullptr ? map->find(name) : nullptr;
-}
-
-bool is_unreadable(const Field& field, const Value* desired, const Value* last)
-{
-    return field.write_only || field.sensitive || (desired != nullptr && desired->is_secret()) ||
-           (last != nullptr && last->is_secret());
 }
 
 // Compares one resource. Paths are only built for what differs.
@@ -94,9 +59,9 @@ public:
         if (declared == nullptr)
             return;
         for (const auto& [name, value] : *declared) {
-            const Field* node = member_field(field, name);
+            const Field& node = member_field(field, name);
             steps_.push_back(step_text(name));
-            compare(*node, &value, member(observed, name), member(last, name));
+            compare(node, &value, member(observed, name), member(last, name));
             steps_.pop_back();
         }
         const Map* before = last != nullptr ? last->if_map() : nullptr;
@@ -106,7 +71,7 @@ public:
             if (declared->contains(name))
                 continue;
             steps_.push_back(step_text(name));
-            gone(*member_field(field, name), member(observed, name), value);
+            gone(member_field(field, name), member(observed, name), value);
             steps_.pop_back();
         }
     }
@@ -114,22 +79,15 @@ public:
     Diff take() { return std::move(diff_); }
 
 private:
-    static const Field* member_field(const Field& field, const std::string& name)
-    {
-        static const Field any = [] {
-            Field free;
-            free.type = FieldType::any;
-            return free;
-        }();
-        if (const Field* node = field.find(name))
-            return node;
-        if (field.type == FieldType::map && !field.element.empty())
-            return &field.element.front();
-        return &any;
-    }
-
     // A field that was last applied and is no longer declared.
     void gone(const Field& field, const Value* observed, const Value& last)
+    {
+        immutable_ += field.immutable ? 1U : 0U;
+        gone_inside(field, observed, last);
+        immutable_ -= field.immutable ? 1U : 0U;
+    }
+
+    void gone_inside(const Field& field, const Value* observed, const Value& last)
     {
         if (field.create_only || field.server_set || last.is_null() || is_ignored())
             return;
@@ -143,13 +101,13 @@ private:
         if (last.if_map() != nullptr && observed->if_map() != nullptr) {
             for (const auto& [name, value] : *last.if_map()) {
                 steps_.push_back(step_text(name));
-                gone(*member_field(field, name), member(observed, name), value);
+                gone(member_field(field, name), member(observed, name), value);
                 steps_.pop_back();
             }
             return;
         }
         if (field.partial && field.order == ListOrder::keyed && last.if_list() != nullptr) {
-            removed_elements(field, List{}, observed, &last);
+            removed_elements(field, List{}, observed, &last, Foreign::keep);
             return;
         }
         add(field,
@@ -160,6 +118,16 @@ private:
     }
 
     void compare(const Field& field, const Value* desired, const Value* observed, const Value* last)
+    {
+        immutable_ += field.immutable ? 1U : 0U;
+        compare_inside(field, desired, observed, last);
+        immutable_ -= field.immutable ? 1U : 0U;
+    }
+
+    void compare_inside(const Field& field,
+                        const Value* desired,
+                        const Value* observed,
+                        const Value* last)
     {
         if (field.create_only && exists_)
             return;
@@ -178,7 +146,10 @@ private:
             return;
         }
         if (desired->is_unknown()) {
-            add(field, observed == nullptr ? ChangeOp::add : ChangeOp::change, observed, desired,
+            add(field,
+                observed == nullptr ? ChangeOp::add : ChangeOp::change,
+                observed,
+                desired,
                 cause(field, desired, observed, last));
             return;
         }
@@ -213,7 +184,8 @@ private:
         add(field, ChangeOp::remove, observed, nullptr, cause(field, &null, observed, last));
     }
 
-    // A field that cannot be read back is compared with what was last applied, by hash if it is secret.
+    // A field that cannot be read back is compared with what was last applied, by hash if it is
+    // secret.
     void unreadable(const Field& field, const Value& desired, const Value* last)
     {
         if (!exists_) {
@@ -224,27 +196,19 @@ private:
             add(field, ChangeOp::change, last, &desired, Cause::declared);
             return;
         }
-        const bool comparable = last != nullptr && !last->is_null() && has_hash(desired) &&
-                                has_hash(*last);
+        const bool comparable =
+            last != nullptr && !last->is_null() && has_hashes(desired) && has_hashes(*last);
         if (!comparable) {
-            // A field that joins the manifest of an object whose past is known is a change; a past that was
-            // lost never is.
+            // A field that joins the manifest of an object whose past is known is a change; a past
+            // that was lost never is.
             if (remembered_ && last == nullptr)
                 add(field, ChangeOp::add, nullptr, &desired, Cause::declared);
             else
                 diff_.unverified.push_back(path());
             return;
         }
-        if (!(field.type == FieldType::list || field.type == FieldType::map
-                  ? same(field, &desired, last)
-                  : desired == *last))
+        if (!same(field, &desired, last))
             add(field, ChangeOp::change, last, &desired, Cause::declared);
-    }
-
-    static bool has_hash(const Value& value)
-    {
-        const Secret* secret = value.if_secret();
-        return secret == nullptr || !secret->hash().empty();
     }
 
     void map(const Field& field, const Value& desired, const Value* observed, const Value* last)
@@ -259,12 +223,18 @@ private:
         if (field.partial && !declared.empty())
             return;
         for (const auto& [name, value] : *observed->if_map()) {
-            if (declared.contains(name) || (last != nullptr && !declared.empty() && member(last, name)))
+            const Value* before = member(last, name);
+            const bool was_ours = before != nullptr && !before->is_null();
+            // object() has taken out what was ours.
+            if (declared.contains(name) || (was_ours && !declared.empty()))
                 continue;
             steps_.push_back(step_text(name));
             if (!is_ignored())
-                add(*member_field(field, name), ChangeOp::remove, &value, nullptr,
-                    member(last, name) != nullptr ? Cause::declared : foreign_cause());
+                add(member_field(field, name),
+                    ChangeOp::remove,
+                    &value,
+                    nullptr,
+                    was_ours ? Cause::declared : foreign_cause());
             steps_.pop_back();
         }
     }
@@ -280,7 +250,7 @@ private:
         }
         if (exists_ && found != nullptr && matches(field, *desired.if_list(), *found))
             return;
-        if (exists_ && desired.if_list()->empty() && (found == nullptr || found->empty()))
+        if (exists_ && (found == nullptr || found->empty()) && same(field, &desired, observed))
             return;
         scalar(field, &desired, observed, last);
     }
@@ -332,20 +302,32 @@ private:
             steps_.push_back(element_step(field, desired[i], i));
             if (!is_ignored()) {
                 if (found == nullptr)
-                    add(element, ChangeOp::add, nullptr, &desired[i],
+                    add(element,
+                        ChangeOp::add,
+                        nullptr,
+                        &desired[i],
                         cause(element, &desired[i], nullptr, before));
                 else
                     object(element, desired[i], found, before);
             }
             steps_.pop_back();
         }
-        removed_elements(field, desired, observed, last);
+        // Empty means "must be empty", whoever filled it.
+        removed_elements(field,
+                         desired,
+                         observed,
+                         last,
+                         field.partial && !desired.empty() ? Foreign::keep : Foreign::remove);
     }
+
+    // What to do with elements that were never ours.
+    enum class Foreign { keep, remove };
 
     void removed_elements(const Field& field,
                           const List& desired,
                           const Value* observed,
-                          const Value* last)
+                          const Value* last,
+                          Foreign foreign)
     {
         const List* found = observed != nullptr ? observed->if_list() : nullptr;
         if (found == nullptr)
@@ -356,17 +338,21 @@ private:
             if (element_with_key(field, &declared, element) != nullptr)
                 continue;
             const bool was_ours = element_with_key(field, last, element) != nullptr;
-            if (field.partial && !was_ours && !desired.empty())
+            if (!was_ours && foreign == Foreign::keep)
                 continue;
             steps_.push_back(element_step(field, element, i));
             if (!is_ignored())
-                add(field.element.front(), ChangeOp::remove, &element, nullptr,
+                add(field.element.front(),
+                    ChangeOp::remove,
+                    &element,
+                    nullptr,
                     was_ours ? Cause::declared : foreign_cause());
             steps_.pop_back();
         }
     }
 
-    Cause cause(const Field& field, const Value* desired, const Value* observed, const Value* last) const
+    Cause
+    cause(const Field& field, const Value* desired, const Value* observed, const Value* last) const
     {
         if (!remembered_)
             return Cause::fresh;
@@ -382,16 +368,19 @@ private:
         FieldChange change;
         change.path = path();
         change.op = op;
-        if (before != nullptr)
+        if (before != nullptr) {
             change.before = *before;
+            conceal(field, *change.before);
+        }
         if (after != nullptr) {
             change.after = *after;
             change.origin = after->place();
+            conceal(field, *change.after);
         }
         change.cause = why;
         change.sensitive = field.sensitive || (after != nullptr && after->is_secret()) ||
                            (before != nullptr && before->is_secret());
-        change.needs_replace = exists_ && field.immutable;
+        change.needs_replace = exists_ && (field.immutable || immutable_ != 0);
         diff_.changes.push_back(std::move(change));
     }
 
@@ -401,9 +390,9 @@ private:
             return false;
         const std::string here = path();
         return std::ranges::any_of(ignored_, [&](const std::string& prefix) {
-            return here.starts_with(prefix) && (here.size() == prefix.size() ||
-                                                here[prefix.size()] == '.' ||
-                                                here[prefix.size()] == '[');
+            return here.starts_with(prefix) &&
+                   (here.size() == prefix.size() || here[prefix.size()] == '.' ||
+                    here[prefix.size()] == '[');
         });
     }
 
@@ -419,45 +408,11 @@ private:
 
     bool exists_;
     bool remembered_;
+    std::size_t immutable_ = 0; // how many immutable fields we are inside of
     std::vector<std::string> ignored_;
     std::vector<std::string> steps_;
     Diff diff_;
 };
-
-// The part of `observed` that `shape` speaks of, without what cannot be read back.
-Value projection(const Field& field, const Value& shape, const Value* observed)
-{
-    if (observed == nullptr)
-        return {};
-    const Map* wanted = shape.if_map();
-    const Map* found = observed->if_map();
-    if (shape.if_list() != nullptr && observed->if_list() != nullptr &&
-        field.order == ListOrder::keyed && !field.element.empty()) {
-        List elements;
-        for (const Value& element : *shape.if_list())
-            elements.push_back(
-                projection(field.element.front(), element, element_with_key(field, observed, element)));
-        // Elements of others count only where the whole list is ours.
-        if (!field.partial)
-            elements.emplace_back(static_cast<std::int64_t>(observed->if_list()->size()));
-        return elements;
-    }
-    if (wanted == nullptr || found == nullptr)
-        return normalised(field, *observed);
-    if (wanted->empty())
-        return normalised(field, *observed);
-    Map result;
-    static const Field any;
-    for (const auto& [name, value] : *wanted) {
-        const Field* node = field.find(name);
-        if (node == nullptr)
-            node = field.type == FieldType::map && !field.element.empty() ? &field.element.front() : &any;
-        if (is_unreadable(*node, &value, nullptr) || node->create_only || node->server_set)
-            continue;
-        result.append(name, projection(*node, value, found->find(name)));
-    }
-    return result;
-}
 
 } // namespace
 
@@ -470,20 +425,6 @@ Diff make_diff(const Kind& kind,
     Comparison comparison(ignored, observed != nullptr, last_applied != nullptr);
     comparison.object(kind.schema, desired, observed, last_applied);
     return comparison.take();
-}
-
-std::string make_pin(const Kind& kind,
-                     const std::string& uid,
-                     const Value* observed,
-                     const Value& desired,
-                     const Value* last_applied)
-{
-    if (observed == nullptr)
-        return sha256_hex("absent");
-    std::string text = uid + "\n" + json::write(projection(kind.schema, desired, observed));
-    if (last_applied != nullptr)
-        text += "\n" + json::write(projection(kind.schema, *last_applied, observed));
-    return sha256_hex(text);
 }
 
 } // namespace trueup

@@ -1,7 +1,7 @@
 // Compares what is declared with what exists and with what was last applied.
 //
-// Pure. Only declared fields are compared: what the server adds is never a difference, and a field that was
-// last applied and is gone from the manifest is a difference. Says why each field differs.
+// Pure. Only declared fields are compared: what the server adds is never a difference, and a field
+// that was last applied and is gone from the manifest is a difference. Says why each field differs.
 
 #pragma once
 
@@ -45,8 +45,8 @@ struct Diff {
     Diff() = default;
 
     std::vector<FieldChange> changes; // in the order of the schema's names
-    // Fields that cannot be compared: never read back, and no hash or value of them is remembered. Never a
-    // reason to write.
+    // Fields that cannot be compared: never read back, and no hash or value of them is remembered.
+    // Never a reason to write.
     std::vector<std::string> unverified;
 };
 
@@ -58,13 +58,15 @@ Diff make_diff(const Kind& kind,
                const Value* last_applied,
                const std::vector<Path>& ignored);
 
-// Hex digest of the fields of `observed` that `desired` or `last_applied` speak of, normalised, with the uid:
-// what a plan is pinned to. Status, timestamps and fields of others do not count; sensitive and write-only
-// fields cannot be read and do not count either. `observed` null: the digest of "does not exist".
+// Hex digest of the fields of `observed` that `desired` or `last_applied` speak of, normalised,
+// with the uid: what a plan is pinned to. Status, timestamps and fields of others do not count; nor
+// do `ignored` fields, and sensitive and write-only ones, which cannot be read. `observed` null:
+// the digest of "does not exist".
 std::string make_pin(const Kind& kind,
                      const std::string& uid,
                      const Value* observed,
                      const Value& desired,
-                     const Value* last_applied);
+                     const Value* last_applied,
+                     const std::vector<Path>& ignored = {});
 
 } // namespace trueup

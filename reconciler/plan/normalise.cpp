@@ -4,7 +4,10 @@
 #include "state/model/yaml.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
+#include <cstdio>
 #include <ctime>
 
 namespace trueup {
@@ -40,21 +43,30 @@ std::optional<std::string> quantity(const std::string& text)
                                      {"Gi", 1073741824.0L},
                                      {"Ti", 1099511627776.0L},
                                      {"Pi", 1125899906842624.0L},
-                                     {"m", 0.001L},
+                                     {"Ei", 1152921504606846976.0L},
+                                     {"n", 1e-9L},
+                                     {"u", 1e-6L},
+                                     {"m", 1e-3L},
                                      {"k", 1e3L},
                                      {"M", 1e6L},
                                      {"G", 1e9L},
                                      {"T", 1e12L},
                                      {"P", 1e15L},
+                                     {"E", 1e18L},
                                      {"", 1.0L}};
     long double amount = 0;
     const auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), amount);
-    if (ec != std::errc{})
+    if (ec != std::errc{} || !std::isfinite(amount))
         return std::nullopt;
     const std::string suffix = trimmed(std::string(rest, text.data() + text.size()));
     for (const Unit& unit : units)
-        if (unit.suffix == suffix)
-            return std::to_string(amount * unit.factor);
+        if (unit.suffix == suffix) {
+            // Fifteen digits: more than anybody writes, fewer than the arithmetic gets wrong.
+            std::array<char, 64> digits{};
+            const int length =
+                std::snprintf(digits.data(), digits.size(), "%.15Lg", amount * unit.factor);
+            return std::string(digits.data(), static_cast<std::size_t>(length));
+        }
     return std::nullopt;
 }
 
@@ -76,7 +88,9 @@ std::optional<std::int64_t> instant(const std::string& text)
     int hours = 0;
     int minutes = 0;
     char sign = 0;
-    if (std::sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-'))
+    int length = 0;
+    if (std::sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &length) != 3 ||
+        (sign != '+' && sign != '-') || rest[length] != '\0')
         return std::nullopt;
     const std::int64_t offset = (hours * 60 + minutes) * 60'000;
     return sign == '+' ? millis - offset : millis + offset;
@@ -110,8 +124,11 @@ Value scalar(const Field& field, const Value& value)
                 result = lower_cased(*text);
             break;
         case Normaliser::number:
-            if (text != nullptr)
-                result = yaml::plain_scalar(*text);
+            if (text != nullptr) {
+                Value amount = yaml::plain_scalar(*text);
+                if (amount.if_integer() != nullptr || amount.if_decimal() != nullptr)
+                    result = std::move(amount);
+            }
             break;
         case Normaliser::quantity:
             if (text != nullptr) {
@@ -135,8 +152,10 @@ Value scalar(const Field& field, const Value& value)
             break;
         }
     }
-    if (const std::int64_t* whole = result.if_integer(); whole != nullptr &&
-                                                         field.type == FieldType::number)
+    const bool by_value =
+        field.type == FieldType::integer || field.type == FieldType::number ||
+        std::ranges::find(field.normalise, Normaliser::number) != field.normalise.end();
+    if (const std::int64_t* whole = result.if_integer(); whole != nullptr && by_value)
         result = Decimal(std::to_string(*whole));
     return result;
 }

@@ -1,7 +1,7 @@
 // From the three inputs (declared, observed, remembered) to the ordered graph of actions.
 //
-// Pure: the same inputs give the same plan, byte for byte. It never plans a delete that was not asked for,
-// and never takes an object for ours because of its name alone (design.md 6).
+// Pure: the same inputs give the same plan, byte for byte. It never plans a delete that was not
+// asked for, and never takes an object for ours because of its name alone (design.md 6).
 
 #pragma once
 
@@ -39,13 +39,21 @@ struct Orphan {
     Observed object;
 };
 
+// Something that is inside a container.
+struct Held {
+    Held(std::string a, std::string u) : address(std::move(a)), uid(std::move(u)) {}
+
+    std::string address;
+    std::string uid;
+};
+
 // A project and what is known of it.
 struct ScopeSighting {
     ScopeSighting() = default;
 
     std::string uid; // "" : it does not exist
-    // Names of resources in it by kind, for containers that are to be deleted; only filled when needed.
-    std::vector<std::string> contents;
+    // What is in it, ours or not, for containers that are to be deleted; only filled when needed.
+    std::vector<Held> contents;
     bool contents_known = false;
 };
 
@@ -67,9 +75,9 @@ struct PlanOptions {
     Adoption adoption = Adoption::if_equal;
     bool prune = false;
     bool destroy = false;
-    std::optional<std::string> project;  // --project: acts only on this one
-    std::vector<Address> targets;        // --target: these and what they depend on
-    std::vector<Address> excludes;       // --exclude: not these nor what depends on them
+    std::optional<std::string> project; // --project: acts only on this one
+    std::vector<Address> targets;       // --target: these and what they depend on
+    std::vector<Address> excludes;      // --exclude: not these nor what depends on them
 };
 
 struct PlanCounts {
@@ -84,8 +92,8 @@ struct PlanCounts {
 struct Plan {
     Plan() = default;
 
-    std::vector<Action> actions;        // an order in which they can run
-    std::vector<Action> prunable;       // what --prune would delete
+    std::vector<Action> actions;  // an order in which they can run
+    std::vector<Action> prunable; // what --prune would delete
     std::vector<std::string> warnings;
     std::string manifests_digest;
     PlanCounts counts;

@@ -69,6 +69,13 @@ inline void name_uids(const Value& value, std::map<std::string, std::string>& na
             name_uids(item, names);
 }
 
+// "2026-03-01T12:00:00.000Z"
+inline bool is_time(const std::string& text)
+{
+    return text.size() >= 20 && text.size() <= 30 && text[4] == '-' && text[10] == 'T' &&
+           text.back() == 'Z';
+}
+
 inline bool is_time_or_sequence(const std::string& name)
 {
     return name.find("imestamp") != std::string::npos || name.find("Time") != std::string::npos ||
@@ -97,7 +104,7 @@ inline Value without_accidents(const Value& value, const std::map<std::string, s
         return result;
     }
     if (const std::string* text = value.if_string())
-        return rename(*text);
+        return is_time(*text) ? std::string("<time>") : rename(*text);
     return value;
 }
 
@@ -114,6 +121,19 @@ inline std::string comparable(const std::string& dump)
     std::map<std::string, std::string> names;
     name_uids(*objects, names);
     return json::write_pretty(without_accidents(*objects, names));
+}
+
+// The first lines in which two texts differ, with some before them; "" when they are equal.
+inline std::string first_difference(const std::string& a, const std::string& b)
+{
+    if (a == b)
+        return {};
+    std::size_t at = 0;
+    while (at < a.size() && at < b.size() && a[at] == b[at])
+        ++at;
+    const std::size_t from = at > 500 ? at - 500 : 0;
+    return "...\n" + a.substr(from, at - from) + "\n<<<<\n" + a.substr(at, 300) + "\n>>>>\n" +
+           b.substr(at, 300);
 }
 
 } // namespace trueup::test

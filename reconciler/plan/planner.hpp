@@ -1,0 +1,92 @@
+// How a plan is made, step by step. Private to this room: make_plan is the way in.
+//
+// plan.cpp has the order of things, plan_declared.cpp what becomes of what is declared,
+// plan_removal.cpp what becomes of what is not.
+
+#pragma once
+
+#include "reconciler/plan/plan.hpp"
+
+#include <unordered_map>
+
+namespace trueup {
+
+class Planner {
+public:
+    // Everything outlives the planner.
+    Planner(const Catalogue& catalogue,
+            const ManifestSet& manifests,
+            const std::vector<Record>& records,
+            const std::vector<Intent>& intents,
+            const Observations& observations,
+            const PlanOptions& options);
+
+    Result<Plan> run();
+
+private:
+    using Edges = std::vector<std::vector<std::size_t>>;
+
+    // ---- plan.cpp: the whole
+    Result<std::vector<std::size_t>> manifest_order() const;
+    std::vector<std::string> prerequisites(const Manifest& manifest) const;
+    std::string project_address(const Address& address) const;
+    void add(Action action);
+    const Action* planned(const std::string& address) const;
+    const Sighting& sighting(const std::string& address) const;
+    const std::string* failure(const std::string& address) const;
+    bool marked_ours(const Address& address, const Observed& object) const;
+    static void block(Action& action, Reason reason, std::string message);
+    void block_dependents();
+    enum class RecordedUse { follow, leave };
+    Edges edges_of_actions(RecordedUse recorded) const;
+    void add_delete_edges(Edges& edges, RecordedUse recorded) const;
+    Result<void> order_actions();
+    void keep_what_is_used();
+    void finish();
+
+    // ---- plan_declared.cpp: what is declared
+    Action plan_declared(const Manifest& manifest);
+    void warn_of_sunset(const Kind& kind);
+    void find_scope(Action& action) const;
+    void resolve(Action& action, Value& value) const;
+    std::optional<Value> look_up(Action& action, const Unknown& unknown) const;
+    std::optional<Value> follow(Action& action, const Unknown& unknown) const;
+    std::optional<Value> field_of(Action& action,
+                                  const Unknown& unknown,
+                                  const std::string& uid,
+                                  const Action* target) const;
+    void decide(Action& action) const;
+    void plan_create(Action& action, Reason reason) const;
+    static void plan_pending_singleton(Action& action);
+    static bool differs_from_record(const Action& action);
+    void adopt(Action& action, const std::vector<Observed>& found) const;
+    void adopt_unmarked(Action& action, const Observed& object) const;
+    void take(Action& action, const Observed& object) const;
+    void compare(Action& action, const Observed& object, const Value* last, Reason why) const;
+    static void plan_replace(Action& action);
+
+    // ---- plan_removal.cpp: what is no longer declared
+    void plan_destroy(const Manifest& manifest);
+    void plan_undeclared();
+    void plan_remembered();
+    void plan_orphans();
+    void plan_removal(Action action);
+    void remove_or_show(Action action);
+    std::string referrer(const std::string& address) const;
+    void protect_containers();
+    std::string what_stays_in(const Action& container) const;
+
+    const Catalogue& catalogue_;
+    const ManifestSet& manifests_;
+    const Observations& observations_;
+    const PlanOptions& options_;
+    const Kind* scope_kind_;
+    std::map<std::string, const Record*> records_;
+    std::map<std::string, const Manifest*> declared_;
+    std::set<std::string> creating_; // addresses with an open create
+    std::set<std::string> warned_;
+    std::unordered_map<std::string, std::size_t> index_;
+    Plan plan_;
+};
+
+} // namespace trueup
