@@ -38,6 +38,15 @@ struct Origin {
     std::filesystem::path root;      // that $file may not leave
 };
 
+// "found an integer": the end of a complaint about a type.
+inline std::string found(const Value& value)
+{
+    const std::string_view name = value.type_name();
+    if (name == "null")
+        return "found nothing";
+    return (name == "integer" || name == "unknown" ? "found an " : "found a ") + std::string(name);
+}
+
 // One step on the way from the document to a value. The steps stand on the stack of what walks the
 // document, and become text only when there is something to say.
 class Step {

@@ -18,12 +18,18 @@ const std::vector<std::string>& words()
     return all;
 }
 
+// "${X}" is no such word: it is a key that somebody hoped to have substituted.
+bool is_word(const Map::Entry& entry)
+{
+    const std::string& name = entry.first;
+    return name.size() > 1 && name[0] == '$' &&
+           ((name[1] >= 'a' && name[1] <= 'z') || (name[1] >= 'A' && name[1] <= 'Z'));
+}
+
 // The name of the member that makes the map a directive.
 const std::string& word_of(const Map& map)
 {
-    const auto it = std::ranges::find_if(
-        map, [](const Map::Entry& entry) { return entry.first.starts_with('$'); });
-    return it->first;
+    return std::ranges::find_if(map, is_word)->first;
 }
 
 // Drops the line end that editors and echo put after a secret.
@@ -39,8 +45,7 @@ void drop_line_end(std::string& text)
 
 bool is_directive(const Map& map)
 {
-    return std::ranges::any_of(
-        map, [](const Map::Entry& entry) { return entry.first.starts_with('$'); });
+    return std::ranges::any_of(map, is_word);
 }
 
 std::optional<Value>
@@ -74,9 +79,8 @@ std::optional<std::string> Directives::text_of(const Value& value, const Step& a
     if (text == nullptr || text->empty()) {
         complaints_.error(at,
                           value.place(),
-                          text != nullptr
-                              ? "must not be empty"
-                              : "expected a string, found " + std::string(value.type_name()),
+                          text != nullptr ? "must not be empty"
+                                          : "expected a string, " + found(value),
                           text != nullptr ? "" : "write it in quotes");
         return std::nullopt;
     }

@@ -10,7 +10,7 @@
 
 namespace trueup::manifests {
 
-// True when `map` has a member that starts with a dollar sign, which no declared value may have.
+// True when `map` has a member named $word, which no declared value may have.
 bool is_directive(const Map& map);
 
 class Directives {

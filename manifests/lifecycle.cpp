@@ -50,9 +50,7 @@ Lifecycle LifecycleReader::read(const Value& section, std::vector<Reference>& re
         return lifecycle;
     const Map* entries = section.if_map();
     if (entries == nullptr) {
-        complaints_.error(Step{},
-                          section.place(),
-                          "lifecycle: expected a map, found a " + std::string(section.type_name()));
+        complaints_.error(Step{}, section.place(), "lifecycle: expected a map, " + found(section));
         return lifecycle;
     }
     for (const auto& [name, value] : *entries)
@@ -123,10 +121,8 @@ const List* LifecycleReader::list_of(const Value& value, const Step& at, const s
 {
     const List* list = value.if_list();
     if (list == nullptr)
-        complaints_.error(at,
-                          value.place(),
-                          "expected a list, found a " + std::string(value.type_name()),
-                          "write it as a list of " + what);
+        complaints_.error(
+            at, value.place(), "expected a list, " + found(value), "write it as a list of " + what);
     return list;
 }
 

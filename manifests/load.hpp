@@ -1,5 +1,5 @@
-// Reads manifest files and directory trees into a ManifestSet, and says everything that is wrong with them
-// at once. Sends nothing anywhere.
+// Reads manifest files and directory trees into a ManifestSet, and says everything that is wrong
+// with them at once. Sends nothing anywhere.
 
 #pragma once
 
@@ -21,9 +21,9 @@ enum class SecretMode { fetch, leave };
 struct LoadOptions {
     LoadOptions() = default;
 
-    std::vector<std::filesystem::path> paths; // files, directories, or "-" for standard input
-    std::map<std::string, std::string> variables;       // --var
-    std::vector<std::string> environment_allowed;       // names that ${VAR} may take from the environment
+    std::vector<std::filesystem::path> paths;     // files, directories, or "-" for standard input
+    std::map<std::string, std::string> variables; // --var
+    std::vector<std::string> environment_allowed; // names that ${VAR} may take from the environment
     // Looks a variable of the environment up; a parameter so that tests own it.
     std::function<std::optional<std::string>(const std::string&)> environment;
     SecretMode secrets = SecretMode::fetch;
@@ -33,10 +33,9 @@ struct LoadOptions {
 };
 
 // Reads all paths: directories recursively in name order, *.yaml, *.yml and *.json, without what
-// .trueupignore names, hidden files, vars.yaml and trueup.yaml. Symbolic links that leave the tree are
-// refused. On any error diagnostic the set must not be used to send anything.
-ManifestSet load_manifests(const LoadOptions& options,
-                           const Catalogue& catalogue,
-                           Diagnostics& diagnostics);
+// .trueupignore names, hidden files, vars.yaml and trueup.yaml. Symbolic links that leave the tree
+// are refused. On any error diagnostic the set must not be used to send anything.
+ManifestSet
+load_manifests(const LoadOptions& options, const Catalogue& catalogue, Diagnostics& diagnostics);
 
 } // namespace trueup

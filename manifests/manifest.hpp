@@ -42,13 +42,15 @@ struct Manifest {
 
     Address address;
     const Kind* kind = nullptr; // of the catalogue, which outlives the manifest
-    // The declared fields in write shape: {"metadata": ..., "spec": ...} without metadata.project. $ref and
-    // $lookup are Unknown values, secrets are Secret values. Each value keeps its place in `file`.
+    // The declared fields in write shape: {"metadata": ..., "spec": ...} without metadata.project.
+    // $ref and $lookup are Unknown values, secrets are Secret values. Each value keeps its place in
+    // `file`.
     Value body;
     Lifecycle lifecycle;
-    std::vector<Reference> references; // $ref and dependsOn, without the implicit one to the project
-    std::string file;                  // as given, for messages
-    Place place;                       // where the document starts
+    std::vector<Reference>
+        references;     // $ref and dependsOn, without the implicit one to the project
+    std::string file;   // as given, for messages
+    Place place;        // where the document starts
     std::string digest; // SHA-256 of what was written, secret references included, secret texts not
 };
 

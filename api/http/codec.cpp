@@ -19,8 +19,9 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
-// One allocation for the life of a connection. Beast would read 512 bytes at a time into a buffer
-// that grows; and a trailer or a chunk extension must fit in here whole, which bounds it.
+// One allocation for the life of a connection, made when space() is first asked for all of it.
+// Beast would read 512 bytes at a time into a buffer that grows; and a trailer or a chunk extension
+// must fit in here whole, which bounds it.
 constexpr std::size_t buffer_bytes = 61440;
 // Interim answers before the real one.
 constexpr int interim_max = 8;
@@ -134,11 +135,7 @@ private:
 
 template <class Message>
 struct MessageReader<Message>::State {
-    explicit State(CodecLimits l) : limits(l), buffer(buffer_bytes)
-    {
-        buffer.reserve(buffer_bytes);
-        parser.emplace(limits);
-    }
+    explicit State(CodecLimits l) : limits(l), buffer(buffer_bytes) { parser.emplace(limits); }
 
     Result<ReadState> parse();
     Result<ReadState> finish();

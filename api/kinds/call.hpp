@@ -19,7 +19,8 @@ struct CallRules {
     std::string name;               // of the operation, for messages and logs
     OperationClass operation_class; // unless it states another
     std::set<std::string> parameters;
-    const Field* schema = nullptr; // where $field points; null: there is no resource here
+    // Where $field points; null for calls that carry nothing of a resource, such as a publish.
+    const Field* schema = nullptr;
     // Reads of each element of a list may use any of the element's members.
     bool any_member = false;
 };

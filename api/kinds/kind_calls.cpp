@@ -143,7 +143,9 @@ void KindReader::read_create()
         section_.error("a singleton has no \"create\"");
     Section section(section_.get("create"), *diagnostics_, section_.get_default("create"), "call");
     CreateCall create;
-    create.call = call(section, rules("create", OperationClass::create, About::key));
+    CallRules create_rules = rules("create", OperationClass::create, About::key);
+    create_rules.schema = &kind_.schema;
+    create.call = call(section, create_rules);
     create.uid = section.path("uid");
     create.then = steps(section, "create");
     create.client_uid = section.optional_path("clientUid");
@@ -176,8 +178,9 @@ Facet KindReader::read_facet(const Entry& at)
     facet.name = section.text("name");
     if (facet.name.empty())
         section.error("\"name\" is missing");
-    facet.call =
-        call(section, rules("facet " + facet.name, OperationClass::idempotent, About::object));
+    CallRules facet_rules = rules("facet " + facet.name, OperationClass::idempotent, About::object);
+    facet_rules.schema = &kind_.schema;
+    facet.call = call(section, facet_rules);
     facet.shape = section.word("shape", shapes(), BodyShape::whole);
     if (facet.call.body) {
         if (section.states("shape"))

@@ -123,7 +123,6 @@ void KindReader::check_key()
 CallRules KindReader::rules(std::string name, OperationClass operation_class, About about) const
 {
     CallRules rules(std::move(name), operation_class);
-    rules.schema = &kind_.schema;
     for (const Bootstrap& bootstrap : api_->bootstrap)
         rules.parameters.insert(bootstrap.name);
     if (kind_.scope != ScopeRule::tenant)
@@ -153,13 +152,9 @@ std::vector<Operation> KindReader::steps(Section& section, const std::string& na
 {
     std::vector<Operation> operations;
     if (const Entry then = section.get("then"))
-        for (const Entry& item : kinds::read_list(then)) {
-            // A step finishes what the call before it wrote: it carries nothing of the resource
-            // itself.
-            CallRules step = rules(name + " then", OperationClass::action, About::object);
-            step.schema = nullptr;
-            operations.push_back(single_call(item, step));
-        }
+        for (const Entry& item : kinds::read_list(then))
+            operations.push_back(
+                single_call(item, rules(name + " then", OperationClass::action, About::object)));
     return operations;
 }
 

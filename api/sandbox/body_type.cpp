@@ -46,16 +46,18 @@ Result<BodyType> read_range(const std::string& text)
     return type;
 }
 
+// "a|b|c", with spaces around the bars where that reads better
 BodyType read_choice(const std::string& text)
 {
     BodyType type;
     type.base = Base::choice;
-    std::size_t start = 0;
-    for (std::size_t bar = text.find('|'); bar != std::string::npos; bar = text.find('|', start)) {
-        type.choices.push_back(text.substr(start, bar - start));
-        start = bar + 1;
+    type.choices.emplace_back();
+    for (const char c : text) {
+        if (c == '|')
+            type.choices.emplace_back();
+        else if (c != ' ')
+            type.choices.back() += c;
     }
-    type.choices.push_back(text.substr(start));
     return type;
 }
 

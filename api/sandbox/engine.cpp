@@ -149,8 +149,10 @@ Engine::Found Engine::find_writable(const Call& call)
     return found;
 }
 
-std::optional<Value>
-Engine::show(const Call& call, const Object& object, const Expression& expression)
+std::optional<Value> Engine::show(const Call& call,
+                                  const Object& object,
+                                  const Expression& expression,
+                                  const Value& about)
 {
     const Collection& collection = *call.route->collection;
     Value masked;
@@ -159,7 +161,6 @@ Engine::show(const Call& call, const Object& object, const Expression& expressio
         for (const Mask& each : collection.masks)
             mask(masked, each);
     }
-    const Value about = server(object.uid, object.project, call.now);
     Surroundings around;
     around.object = collection.masks.empty() ? &object.data : &masked;
     around.param = &call.params;
@@ -212,9 +213,10 @@ Answer Engine::read(const Call& call)
     if (found.refused)
         return *found.refused;
     const Route& route = *call.route;
-    if (route.needs && !show(call, *found.object, *route.needs))
+    const Value about = server(found.object->uid, found.object->project, call.now);
+    if (route.needs && !show(call, *found.object, *route.needs, about))
         return not_found("the part of the object");
-    return shown(show(call, *found.object, *route.show).value_or(Map{}));
+    return shown(show(call, *found.object, *route.show, about).value_or(Map{}));
 }
 
 Answer Engine::user_info()

@@ -70,7 +70,9 @@ private:
     Found find_object(const Call& call);
     Found find_writable(const Call& call);
     Value server(const std::string& uid, const std::string& project, WallTime now) const;
-    std::optional<Value> show(const Call& call, const Object& object, const Expression& expression);
+    // `about` is server() of the object's project.
+    std::optional<Value>
+    show(const Call& call, const Object& object, const Expression& expression, const Value& about);
 
     Answer list(const Call& call);
     Answer read(const Call& call);

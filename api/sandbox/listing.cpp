@@ -112,8 +112,12 @@ Answer Engine::list(const Call& call)
     const std::size_t end = std::min(begin + page.limit, row.size());
     List items;
     items.reserve(end - begin);
-    for (std::size_t i = begin; i < end; ++i)
-        items.push_back(show(call, *row[i], *route.show).value_or(Map{}));
+    Value about;
+    for (std::size_t i = begin; i < end; ++i) {
+        if (i == begin || row[i]->project != row[i - 1]->project)
+            about = server("", row[i]->project, call.now);
+        items.push_back(show(call, *row[i], *route.show, about).value_or(Map{}));
+    }
     Map body{{"items", std::move(items)}};
     if (route.paged)
         body.set("listmeta",

@@ -3,6 +3,7 @@
 #include "state/model/yaml.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -82,16 +83,16 @@ void CommandLine::add_common(CLI::App& command)
 {
     Settings& s = settings_;
     command.add_option("--config", s.config, "Configuration file (default: trueup.yaml beside the manifests)");
-    command.add_option("-f,--manifests", s.manifests, "Manifest file or directory, or - (repeatable; default: .)");
+    command.add_option("-f,--manifests", s.manifests, "Manifest file or directory, or - (repeatable; default: .)")->allow_extra_args(false);
     command.add_option("--endpoint", s.endpoint, "URL of the API (or SPECTROCLOUD_HOST)");
     command.add_option("--project", s.project, "Act only on this project");
     command.add_option("--state", s.state, "State file (default: .trueup/state.db beside the manifests)");
-    command.add_option("--kinds", s.kinds, "Further kind files or directories (repeatable)");
+    command.add_option("--kinds", s.kinds, "Further kind files or directories (repeatable)")->allow_extra_args(false);
     command.add_option("--rate", s.rate, "Requests a second for each rate-limit group, or unlimited");
     command.add_option("--settle", s.settle,
                        "How long a lost create may still take effect (default: as each kind says)");
-    command.add_option("--var", s.vars, "Variable for ${NAME} in manifests, as NAME=VALUE (repeatable)");
-    command.add_option("--env-var", s.env_vars, "Name that ${NAME} may take from the environment (repeatable)");
+    command.add_option("--var", s.vars, "Variable for ${NAME} in manifests, as NAME=VALUE (repeatable)")->allow_extra_args(false);
+    command.add_option("--env-var", s.env_vars, "Name that ${NAME} may take from the environment (repeatable)")->allow_extra_args(false);
     command.add_option("--api-key-file", s.api_key_file, "File with the API key (or SPECTROCLOUD_APIKEY)");
     command.add_option("--login-file", s.login_file, "YAML file with email, org and password");
     command.add_option("--ca-file", s.ca_file, "PEM file of the authorities to trust");
@@ -109,8 +110,8 @@ void CommandLine::add_selection(CLI::App& command)
     Settings& s = settings_;
     command.add_flag("--prune", s.prune, "Also delete what is ours and no longer declared");
     command.add_flag("--destroy", s.destroy, "Delete everything that is ours");
-    command.add_option("--target", s.targets, "Only this address and what it depends on (repeatable)");
-    command.add_option("--exclude", s.excludes, "Not this address nor what depends on it (repeatable)");
+    command.add_option("--target", s.targets, "Only this address and what it depends on (repeatable)")->allow_extra_args(false);
+    command.add_option("--exclude", s.excludes, "Not this address nor what depends on it (repeatable)")->allow_extra_args(false);
     command.add_option("--refresh", s.refresh, "full: read each object; auto: trust complete list entries");
     command.add_option("--max-missing", s.max_missing,
                        "Most owned objects of a kind that may be gone at once, as N or N%");
@@ -179,7 +180,7 @@ void CommandLine::add_sandbox()
     sandbox->add_option("--listen", s.listen, "Address and port; port 0 takes a free one");
     sandbox->add_option("--api-key", s.api_key, "The key that is accepted");
     sandbox->add_option("--data", s.data, "File to keep the objects in");
-    sandbox->add_option("--fault", s.faults, "Misbehave, for example cut-after:7 (repeatable)");
+    sandbox->add_option("--fault", s.faults, "Misbehave, for example cut-after:7 (repeatable)")->allow_extra_args(false);
     sandbox->add_option("--latency", s.latency, "Answer after this long, such as 50ms");
     sandbox->add_option("--rate", s.rate, "Requests a second for each path prefix before 429");
     sandbox->footer("Example: trueup sandbox --listen 127.0.0.1:8080 --data sandbox.json");
@@ -269,9 +270,12 @@ Result<void> CommandLine::fill_from_environment_and_file(CLI::App& command)
         known.push_back(option->get_single_name());
     for (const auto& [key, value] : *map) {
         CLI::Option* option = command.get_option_no_throw("--" + key);
-        if (option == nullptr &&
-            app_->get_subcommand("apply")->get_option_no_throw("--" + key) != nullptr)
-            continue; // an option of other commands
+        const bool is_others = std::ranges::any_of(
+            app_->get_subcommands([](const CLI::App*) { return true; }), [&](const CLI::App* other) {
+                return other->get_option_no_throw("--" + key) != nullptr;
+            });
+        if (option == nullptr && is_others)
+            continue;
         if (option == nullptr)
             return Error{Errc::invalid_input,
                          "unknown setting " + key,

@@ -65,7 +65,7 @@ private:
             if (!next)
                 return;
             Action& action = actions_[*next];
-            if (action.verb == Verb::no_op) {
+            if (action.verb == Verb::no_op && !action.remember) {
                 keep_output(action, action.uid, Value());
                 schedule_.succeeded(*next);
             } else if (action.verb == Verb::blocked) {
@@ -102,6 +102,10 @@ private:
             co_return;
         }
         keep_output(action, settled->uid, std::move(settled->observed));
+        if (action.verb == Verb::no_op) {
+            schedule_.succeeded(index); // nothing that anybody would want to read about
+            co_return;
+        }
         if (settled->waiting.empty())
             finish(index, Outcome::done, std::nullopt, settled->note);
         else
@@ -125,6 +129,14 @@ private:
         }
         if (verb == Verb::remove) {
             auto settled = co_await writer_.remove(std::move(action));
+            co_return settled;
+        }
+        if (verb == Verb::waiting) {
+            auto settled = co_await writer_.wait(std::move(action));
+            co_return settled;
+        }
+        if (verb == Verb::no_op) {
+            auto settled = co_await writer_.remember(std::move(action));
             co_return settled;
         }
         if (verb == Verb::adopt) {

@@ -418,8 +418,10 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
         co_return Error{Errc::conflict, "it is gone since it was planned", action.address.text(),
                         "plan again"};
     const Value* last = action.last ? &action.last->last_applied : nullptr;
-    if (check_pin &&
-        make_pin(kind, action.uid, &(*fresh)->value, action.desired, last) != action.pin)
+    // Without a pin: a singleton of a project that did not exist when it was planned.
+    if (check_pin && !action.pin.empty() &&
+        make_pin(kind, action.uid, &(*fresh)->value, action.desired, last,
+                 action.lifecycle.ignore_changes) != action.pin)
         co_return Error{Errc::conflict, "it changed since it was planned", action.address.text(),
                         "plan again"};
     Diff diff = make_diff(kind, action.desired, &(*fresh)->value, last,
@@ -483,7 +485,7 @@ Task<Result<Settled>> Writer::remove(Action action)
         if (!*fresh)
             break;
         if (round == 1 &&
-            make_pin(kind, action.uid, &(*fresh)->value, shape, nullptr) != action.pin)
+            make_pin(kind, action.uid, &(*fresh)->value, shape, nullptr, {}) != action.pin)
             co_return Error{Errc::conflict, "it changed since it was planned",
                             action.address.text(), "plan again"};
         if ((*fresh)->mark && *(*fresh)->mark != Mark(engine_.owner_id, address_mark(action.address)))
@@ -586,6 +588,36 @@ Task<Result<Settled>> Writer::adopt(Action action)
         co_return stored.error();
     Settled settled;
     settled.uid = action.uid;
+    co_return settled;
+}
+
+Task<Result<Settled>> Writer::remember(Action action)
+{
+    std::string uid = action.uid;
+    auto stored = co_await record(action, std::move(uid), "");
+    if (!stored)
+        co_return stored.error();
+    Settled settled;
+    settled.uid = action.uid;
+    co_return settled;
+}
+
+// Readiness that an earlier run did not see the end of.
+Task<Result<Settled>> Writer::wait(Action action)
+{
+    std::string uid = action.uid;
+    auto ready = co_await wait_until_ready(action, std::move(uid));
+    if (!ready)
+        co_return ready.error();
+    Settled settled;
+    settled.uid = action.uid;
+    settled.waiting = *ready;
+    if (settled.waiting.empty()) {
+        std::string same = action.uid;
+        auto stored = co_await record(action, std::move(same), "");
+        if (!stored)
+            co_return stored.error();
+    }
     co_return settled;
 }
 

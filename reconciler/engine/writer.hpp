@@ -30,6 +30,9 @@ public:
     Task<Result<Settled>> replace(Action action);
     Task<Result<Settled>> adopt(Action action);
     Task<Result<Settled>> forget(Action action);
+    Task<Result<Settled>> wait(Action action);
+    // Writes down what the manifest says of an object that already is as it should be.
+    Task<Result<Settled>> remember(Action action);
 
     // Finishes what a crash left half done; for intents of creates that took effect, or that are updates.
     Task<Result<void>> finish_create(const Kind& kind, Action action, std::string uid);

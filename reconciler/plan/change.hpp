@@ -72,6 +72,7 @@ struct Action {
     std::vector<std::string> unverified; // fields that cannot be compared
     std::vector<std::string> depends_on; // addresses whose actions come first
     std::vector<std::string> references; // addresses that the manifest refers to, for the record
+    bool remember = false; // a no-op whose record must be written anew: the manifest says more now
     std::string manifest_digest;
     std::string file;
     Place place;

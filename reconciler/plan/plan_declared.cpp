@@ -210,7 +210,10 @@ void Planner::decide(Action& action) const
 {
     const Sighting& seen = sighting(action.address.text());
     if (action.scope_pending) {
-        plan_create(action, action.last ? Reason::missing : Reason::not_found);
+        if (action.kind->is_singleton())
+            plan_pending_singleton(action);
+        else
+            plan_create(action, action.last ? Reason::missing : Reason::not_found);
         return;
     }
     // The project was re-created under its old name: what we remember was in another scope.
@@ -238,6 +241,15 @@ void Planner::decide(Action& action) const
         plan_create(action, action.last ? Reason::missing : Reason::not_found);
     else
         adopt(action, seen.by_key);
+}
+
+// It comes with its project: there will be something to update, which nobody can have seen yet.
+void Planner::plan_pending_singleton(Action& action)
+{
+    action.last.reset();
+    action.verb = Verb::update;
+    action.reason = Reason::not_found;
+    action.changes = make_diff(*action.kind, action.desired, nullptr, nullptr, {}).changes;
 }
 
 void Planner::plan_create(Action& action, Reason reason) const
@@ -361,6 +373,7 @@ void Planner::compare(Action& action, const Observed& object, const Value* last,
             action.verb = Verb::waiting;
             action.message = action.last->waiting;
         }
+        action.remember = action.verb == Verb::no_op && differs_from_record(action);
         return;
     }
     action.observed = object.value;
@@ -368,6 +381,15 @@ void Planner::compare(Action& action, const Observed& object, const Value* last,
     action.reason = why;
     if (std::ranges::any_of(action.changes, &FieldChange::needs_replace))
         plan_replace(action);
+}
+
+// Protection, and what was edited to match the object, must outlive the manifest too.
+bool Planner::differs_from_record(const Action& action)
+{
+    const Record& record = *action.last;
+    return record.prevent_destroy != action.lifecycle.prevent_destroy ||
+           record.abandon != (action.lifecycle.deletion == DeletionPolicy::abandon) ||
+           record.depends_on != action.references || !(record.last_applied == action.desired);
 }
 
 void Planner::plan_replace(Action& action)

@@ -58,6 +58,8 @@ private:
                                   const Action* target) const;
     void decide(Action& action) const;
     void plan_create(Action& action, Reason reason) const;
+    static void plan_pending_singleton(Action& action);
+    static bool differs_from_record(const Action& action);
     void adopt(Action& action, const std::vector<Observed>& found) const;
     void adopt_unmarked(Action& action, const Observed& object) const;
     void take(Action& action, const Observed& object) const;

@@ -11,13 +11,16 @@
 
 namespace trueup {
 
-// Parts are percent-encoded. The scope is "tenant" or a project's name ("project:tenant" for a project
-// that is called tenant). A composite key is name@version. A singleton has no name: Kind/tenant.
+// Parts are percent-encoded. The scope is "tenant" or a project's name ("project:tenant" for a
+// project that is called tenant). A composite key is name@version. A singleton has no name:
+// Kind/tenant.
 class Address {
 public:
     Address() = default;
     // `key` are the values of the kind's key fields, in order; none for a singleton.
-    Address(std::string kind, std::optional<std::string> project, const std::vector<std::string>& key);
+    Address(std::string kind,
+            std::optional<std::string> project,
+            const std::vector<std::string>& key);
 
     // Fails with invalid_input on anything but two or three parts, and on a bad escape.
     static Result<Address> parse(std::string_view text);

@@ -51,7 +51,8 @@ public:
     Task<void> sleep(Duration delay) override
     {
         Timer timer(context_.get_executor(), delay);
-        co_await timer.async_wait(asio::use_awaitable_t<Executor>{});
+        const asio::use_awaitable_t<Executor> token;
+        co_await timer.async_wait(token);
     }
     std::unique_ptr<Alarm> alarm(Duration delay, std::function<void()> ring) override
     {

@@ -1,7 +1,8 @@
-// JSON text to Value and back. The only user of RapidJSON.
+// JSON text to Value and back. Its two files are the only users of RapidJSON.
 //
-// Guards (hazards.md 5): depth, node count, size, duplicate names, encoding, and numbers kept exactly: an
-// integer of 64 bits is an integer, every other number keeps its text. No recursion on hostile depth.
+// Guards (hazards.md 5): depth, node count, size, duplicate names, encoding, and numbers kept
+// exactly: an integer of 64 bits is an integer, every other number keeps its text. No recursion on
+// hostile depth.
 
 #pragma once
 
@@ -20,7 +21,8 @@ struct Limits {
     std::size_t nodes_max = 2'000'000;
 };
 
-// Fails with rejected (not JSON, duplicate name, bad encoding) or too_large, and says at which byte.
+// Fails with rejected (not JSON, duplicate name, bad encoding) or too_large, and says at which
+// byte.
 Result<Value> parse(std::string_view text, const Limits& limits = {});
 
 // What to write in place of a secret.

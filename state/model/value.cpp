@@ -13,7 +13,7 @@ auto position(auto& entries, std::string_view key)
 {
     return std::lower_bound(
         entries.begin(), entries.end(), key, [](const Map::Entry& entry, std::string_view wanted) {
-            return entry.first < wanted;
+            return entry.first.compare(wanted) < 0; // clang 14 fails on < here
         });
 }
 

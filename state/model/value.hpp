@@ -79,10 +79,10 @@ public:
     void append(std::string key, Value value);
     bool erase(std::string_view key);
 
-    std::size_t size() const { return entries_.size(); }
-    bool empty() const { return entries_.empty(); }
-    void reserve(std::size_t n) { entries_.reserve(n); }
-    void shrink() { entries_.shrink_to_fit(); }
+    std::size_t size() const;
+    bool empty() const;
+    void reserve(std::size_t n);
+    void shrink();
     iterator begin();
     iterator end();
     const_iterator begin() const;
@@ -159,6 +159,27 @@ private:
         data_;
     Place place_;
 };
+
+// Here, where a Value is complete: clang looks into vector's members as soon as they are named.
+inline std::size_t Map::size() const
+{
+    return entries_.size();
+}
+
+inline bool Map::empty() const
+{
+    return entries_.empty();
+}
+
+inline void Map::reserve(std::size_t n)
+{
+    entries_.reserve(n);
+}
+
+inline void Map::shrink()
+{
+    entries_.shrink_to_fit();
+}
 
 // What a $lookup asks for: the one object of `kind` whose fields have these values.
 struct Lookup {

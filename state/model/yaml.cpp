@@ -2,13 +2,11 @@
 
 #include "state/model/utf8.hpp"
 
-#include <yaml-cpp/emitter.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <charconv>
 #include <istream>
 #include <streambuf>
 #include <tuple>
@@ -259,7 +257,7 @@ void Builder::report_duplicates(std::size_t first)
 
 void Builder::add_key(Place place, std::string key)
 {
-    entries_.emplace_back(std::move(key), Value());
+    entries_.emplace_back(std::move(key), nullptr);
     entries_.back().second.set_place(place);
     frames_.back().has_key = true;
 }
@@ -350,151 +348,6 @@ std::string reason_of(const YAML::Exception& failure)
     return "not YAML: " + failure.msg.substr(0, failure.msg.find(": "));
 }
 
-bool all_of(std::string_view text, std::string_view allowed)
-{
-    return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-constexpr std::string_view digits = "0123456789";
-
-std::size_t leading_digits(std::string_view text)
-{
-    return std::min(text.find_first_not_of(digits), text.size());
-}
-
-// 0o and 0x integers of the core schema, which take no sign.
-Value based_integer(const std::string& text, int base)
-{
-    std::uint64_t integer = 0; // unsigned: from_chars would take a minus sign
-    const char* end = text.data() + text.size();
-    const auto [stopped, failure] = std::from_chars(text.data() + 2, end, integer, base);
-    if (failure == std::errc{} && stopped == end && std::in_range<std::int64_t>(integer))
-        return static_cast<std::int64_t>(integer);
-    return text;
-}
-
-// A decimal integer or number of the core schema as a number of JSON: no plus sign, no leading
-// zeros, digits on both sides of a point. A string when it is neither.
-Value decimal_number(const std::string& text)
-{
-    std::string_view rest = text;
-    std::string number = rest.starts_with('-') ? "-" : "";
-    if (rest.starts_with('-') || rest.starts_with('+'))
-        rest.remove_prefix(1);
-    const std::string_view whole = rest.substr(0, leading_digits(rest));
-    rest.remove_prefix(whole.size());
-    const std::size_t zeros = std::min(whole.find_first_not_of('0'), whole.size());
-    number += zeros == whole.size() ? "0" : whole.substr(zeros);
-    bool has_digits = !whole.empty();
-    if (rest.starts_with('.')) {
-        rest.remove_prefix(1);
-        const std::string_view fraction = rest.substr(0, leading_digits(rest));
-        rest.remove_prefix(fraction.size());
-        has_digits = has_digits || !fraction.empty();
-        number += "." + (fraction.empty() ? std::string("0") : std::string(fraction));
-    }
-    if (!has_digits)
-        return text;
-    if (rest.starts_with('e') || rest.starts_with('E')) {
-        number += rest;
-        rest.remove_prefix(1);
-        if (rest.starts_with('-') || rest.starts_with('+'))
-            rest.remove_prefix(1);
-        if (!all_of(rest, digits))
-            return text;
-        rest = {};
-    }
-    if (!rest.empty())
-        return text;
-    std::int64_t integer = 0;
-    const char* end = number.data() + number.size();
-    const auto [stopped, failure] = std::from_chars(number.data(), end, integer);
-    if (failure == std::errc{} && stopped == end)
-        return integer;
-    return Decimal(std::move(number));
-}
-
-// True when `text` can stand in a literal block and read back the same.
-bool suits_literal(const std::string& text)
-{
-    if (text.size() < 2 || text.find('\n') == text.size() - 1 || !text.ends_with('\n') ||
-        text.ends_with("\n\n") || text.front() == ' ' || text.front() == '\n')
-        return false;
-    return std::ranges::none_of(text, [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\n') || byte >= 0x7F;
-    });
-}
-
-void put_string(YAML::Emitter& emitter, const std::string& text)
-{
-    if (suits_literal(text)) {
-        // The emitter ends the last line itself.
-        emitter << YAML::Literal << text.substr(0, text.size() - 1);
-        return;
-    }
-    if (plain_scalar(text).if_string() == nullptr || text == "<<" ||
-        text.find('\n') != std::string::npos)
-        emitter << YAML::DoubleQuoted;
-    emitter << text;
-}
-
-void put_value(YAML::Emitter& emitter, const Value& value);
-
-void put_unknown(YAML::Emitter& emitter, const Unknown& unknown)
-{
-    Map map;
-    if (unknown.lookup) {
-        map = unknown.lookup->criteria;
-        map.set("$lookup", unknown.lookup->kind);
-    } else {
-        map.set("$ref", unknown.target);
-        if (!unknown.field.empty())
-            map.set("field", unknown.field);
-    }
-    emitter << YAML::Flow;
-    put_value(emitter, std::move(map));
-}
-
-void put_value(YAML::Emitter& emitter, const Value& value)
-{
-    if (const Map* map = value.if_map()) {
-        if (map->empty())
-            emitter << YAML::Flow;
-        emitter << YAML::BeginMap;
-        for (const auto& [key, member] : *map) {
-            emitter << YAML::Key;
-            // A key in a literal block would be legal YAML that nobody can read.
-            if (key.find('\n') != std::string::npos)
-                emitter << YAML::DoubleQuoted << key;
-            else
-                put_string(emitter, key);
-            emitter << YAML::Value;
-            put_value(emitter, member);
-        }
-        emitter << YAML::EndMap;
-    } else if (const List* list = value.if_list()) {
-        emitter << YAML::BeginSeq;
-        for (const Value& element : *list)
-            put_value(emitter, element);
-        emitter << YAML::EndSeq;
-    } else if (const std::string* text = value.if_string()) {
-        put_string(emitter, *text);
-    } else if (const std::int64_t* integer = value.if_integer()) {
-        emitter << std::to_string(*integer);
-    } else if (const bool* boolean = value.if_bool()) {
-        emitter << *boolean;
-    } else if (const Decimal* decimal = value.if_decimal()) {
-        emitter << decimal->text;
-    } else if (const Unknown* unknown = value.if_unknown()) {
-        put_unknown(emitter, *unknown);
-    } else if (value.is_secret()) {
-        emitter << YAML::DoubleQuoted << "(sensitive)";
-    } else {
-        emitter << YAML::Null;
-    }
-}
-
 } // namespace
 
 std::vector<Value> parse(std::string_view text,
@@ -534,31 +387,6 @@ std::vector<Value> parse(std::string_view text,
         diagnostics.error(file, {}, "not YAML: the parser gave up on it");
     }
     return documents;
-}
-
-Value plain_scalar(const std::string& text)
-{
-    if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
-        return nullptr;
-    if (text == "true" || text == "True" || text == "TRUE")
-        return true;
-    if (text == "false" || text == "False" || text == "FALSE")
-        return false;
-    if (text.starts_with("0o"))
-        return based_integer(text, 8);
-    if (text.starts_with("0x"))
-        return based_integer(text, 16);
-    if (digits.find(text.front()) != std::string_view::npos || text.front() == '-' ||
-        text.front() == '+' || text.front() == '.')
-        return decimal_number(text);
-    return text;
-}
-
-std::string write(const Value& value)
-{
-    YAML::Emitter emitter;
-    put_value(emitter, value);
-    return std::string(emitter.c_str(), emitter.size()) + "\n";
 }
 
 } // namespace trueup::yaml

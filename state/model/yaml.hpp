@@ -1,4 +1,4 @@
-// YAML text to Values with the place of each. The only user of yaml-cpp.
+// YAML text to Values with the place of each, and back. Its files are the only users of yaml-cpp.
 //
 // Reads with the event handler and resolves plain scalars by the YAML 1.2 core schema itself.
 // Refuses, with file:line:column: duplicate keys, anchors and aliases, merge keys, tags of its own,

@@ -156,8 +156,9 @@ private:
             fault = thrown;
         });
         settle();
-        for (int jumps = 0; !finished; ++jumps) {
-            if (state_->entries.empty() || jumps == jumps_max)
+        int jumps = 0;
+        while (!finished) {
+            if (state_->entries.empty() || jumps++ == jumps_max)
                 throw std::logic_error("the task waits for something that never comes");
             fire_next();
             settle();

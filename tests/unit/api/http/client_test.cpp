@@ -396,8 +396,9 @@ TEST_SUITE("http: client")
                  "\r\na\r\n0\r\n\r\n",
              Errc::too_large},
         };
-        for (const auto& [wire, code] : cases) {
-            CAPTURE(wire.substr(0, 60));
+        for (const auto& item : cases) {
+            const auto& [wire, code] = item;
+            CAPTURE(item.first.substr(0, 60));
             World world;
             Script& first = world.dialer.add().bytes(ok).bytes(wire);
             world.dialer.add().bytes(ok);

@@ -49,6 +49,7 @@ void tour_tenant(SandboxCaller& caller, const std::string& project)
             "u",
             R"({"emailId":"u@x.org","firstName":"U","lastName":"X","loginMode":"dev","teams":[")" +
                 team + R"("],"roles":[")" + role + R"("]})"));
+    caller.put("/v1/teams/" + team, named("t", R"({"sources":["saml"]})"));
     caller.patch("/v1/teams/" + team, R"([{"op":"replace","path":"/metadata/name","value":"t2"}])");
     caller.patch("/v1/users/" + user, R"([{"op":"replace","path":"/spec/firstName","value":"V"}])");
     caller.patch("/v1/users/" + user + "/status/loginMode", R"({"loginMode":"devops"})");

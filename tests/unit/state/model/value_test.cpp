@@ -27,9 +27,9 @@ TEST_SUITE("model: value")
                                                              {"-0.0", "0"},
                                                              {"123.4500", "12345e-2"},
                                                              {"1e+2", "1e2"}};
-        for (const auto& [a, b] : equal) {
-            CAPTURE(a);
-            CHECK(Decimal(a) == Decimal(b));
+        for (const auto& pair : equal) {
+            CAPTURE(pair.first);
+            CHECK(Decimal(pair.first) == Decimal(pair.second));
         }
         CHECK_FALSE(Decimal("1.1") == Decimal("1.10001"));
         CHECK_FALSE(Decimal("1") == Decimal("-1"));

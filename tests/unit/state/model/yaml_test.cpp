@@ -133,8 +133,9 @@ TEST_SUITE("model: yaml")
             {"18446744073709551616", "18446744073709551616"},
             {"-00099999999999999999999", "-99999999999999999999"},
         };
-        for (const auto& [text, json_text] : cases) {
-            CAPTURE(text);
+        for (const auto& item : cases) {
+            CAPTURE(item.first);
+            const auto& [text, json_text] = item;
             const Value value = yaml::plain_scalar(text);
             REQUIRE(value.if_decimal() != nullptr);
             CHECK(value.if_decimal()->text == json_text);
@@ -205,8 +206,9 @@ TEST_SUITE("model: yaml")
              "x.yaml:1:5: error: a key must be a string, not a map; quote text that starts with a "
              "bracket or a brace"},
         };
-        for (const auto& [text, fault] : cases) {
-            CAPTURE(text);
+        for (const auto& item : cases) {
+            CAPTURE(item.first);
+            const auto& [text, fault] = item;
             CHECK(fault_of(text) == fault);
         }
     }

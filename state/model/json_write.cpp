@@ -1,0 +1,93 @@
+#include "state/model/json.hpp"
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/writer.h>
+
+namespace trueup::json {
+
+namespace {
+
+// Where RapidJSON's writers put their characters.
+struct Sink {
+    using Ch = char;
+
+    void Put(Ch c) { text.push_back(c); }
+    void Flush() {}
+
+    std::string text;
+};
+
+template <class Writer>
+void put_text(Writer& writer, std::string_view text)
+{
+    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+template <class Writer>
+void put_tagged(Writer& writer, std::string_view tag, std::string_view text)
+{
+    writer.StartObject();
+    writer.Key(tag.data(), static_cast<rapidjson::SizeType>(tag.size()));
+    put_text(writer, text);
+    writer.EndObject();
+}
+
+template <class Writer>
+void put_value(Writer& writer, const Value& value, Secrets secrets)
+{
+    if (const Map* map = value.if_map()) {
+        writer.StartObject();
+        for (const auto& [key, member] : *map) {
+            writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+            put_value(writer, member, secrets);
+        }
+        writer.EndObject();
+    } else if (const List* list = value.if_list()) {
+        writer.StartArray();
+        for (const Value& element : *list)
+            put_value(writer, element, secrets);
+        writer.EndArray();
+    } else if (const std::string* text = value.if_string()) {
+        put_text(writer, *text);
+    } else if (const std::int64_t* integer = value.if_integer()) {
+        writer.Int64(*integer);
+    } else if (const bool* boolean = value.if_bool()) {
+        writer.Bool(*boolean);
+    } else if (const Decimal* decimal = value.if_decimal()) {
+        writer.RawValue(decimal->text.data(), decimal->text.size(), rapidjson::kNumberType);
+    } else if (const Unknown* unknown = value.if_unknown()) {
+        put_tagged(writer, "$unknown", unknown->text());
+    } else if (const Secret* secret = value.if_secret()) {
+        if (secrets == Secrets::reveal)
+            put_text(writer, secret->reveal());
+        else if (secrets == Secrets::hash)
+            put_tagged(writer, "$hash", secret->hash());
+        else if (secrets == Secrets::source)
+            put_tagged(writer, "$secret", secret->source());
+        else
+            put_text(writer, "(sensitive)");
+    } else {
+        writer.Null();
+    }
+}
+
+} // namespace
+
+std::string write(const Value& value, Secrets secrets)
+{
+    Sink sink;
+    rapidjson::Writer<Sink> writer(sink);
+    put_value(writer, value, secrets);
+    return std::move(sink.text);
+}
+
+std::string write_pretty(const Value& value, Secrets secrets)
+{
+    Sink sink;
+    rapidjson::PrettyWriter<Sink> writer(sink);
+    writer.SetIndent(' ', 2);
+    put_value(writer, value, secrets);
+    return std::move(sink.text);
+}
+
+} // namespace trueup::json

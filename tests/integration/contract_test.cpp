@@ -1,0 +1,182 @@
+// Holds what trueup sends, and what the sandbox answers, against the vendor's own document; and shows that a
+// kind file which says something wrong does not go unnoticed.
+
+#include "tests/integration/live_api.hpp"
+#include "tests/support/swagger_schema.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace trueup;
+using namespace trueup::test;
+
+namespace {
+
+const std::filesystem::path source = TRUEUP_SOURCE_DIR;
+
+struct Exchange {
+    std::string method;
+    std::string path;
+    std::string request;
+    int status = 0;
+    std::string answer;
+};
+
+void record_exchanges(LiveApi& api, std::vector<Exchange>& exchanges)
+{
+    api.set_hook([&exchanges](std::size_t, const HttpRequest& request, ServerReply& reply) {
+        Exchange exchange;
+        exchange.method = request.method;
+        exchange.path = request.target.substr(0, request.target.find('?'));
+        exchange.request = request.body;
+        exchange.status = reply.response.status;
+        exchange.answer = reply.response.body;
+        exchanges.push_back(std::move(exchange));
+    });
+}
+
+std::string read_file(const std::filesystem::path& file)
+{
+    std::ifstream in(file, std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+// The shipped file of a kind with one thing changed, as a --kinds file of the site.
+std::string changed_kind(const Site& site,
+                         const std::string& file,
+                         const std::string& from,
+                         const std::string& to)
+{
+    std::string text = read_file(source / "api" / "kinds" / "palette" / file);
+    const std::size_t at = text.find(from);
+    REQUIRE_MESSAGE(at != std::string::npos, file, " has no ", from);
+    text.replace(at, from.size(), to);
+    site.write("kinds.mutant", text);
+    const std::filesystem::path mutant = site.directory() / "mutant.yaml.d";
+    std::filesystem::create_directories(mutant);
+    std::filesystem::rename(site.directory() / "kinds.mutant", mutant / file);
+    return (mutant / file).string();
+}
+
+} // namespace
+
+TEST_SUITE("integration: contract")
+{
+    TEST_CASE("every request and every answer fits the vendor's document")
+    {
+        const std::string spec = TRUEUP_PALETTE_SPEC;
+        if (spec.empty() || !std::filesystem::exists(spec)) {
+            MESSAGE("skipped: there is no document to compare with");
+            return;
+        }
+        const auto document = SwaggerDocument::read(spec);
+        REQUIRE(document);
+        LiveApi api;
+        Site site;
+        site.copy_from(source / "manifests" / "examples");
+        std::vector<Exchange> exchanges;
+        record_exchanges(api, exchanges);
+
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        // Updates of what was created: every label changes, and with it every kind that has labels.
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(site.directory())) {
+            if (entry.path().extension() != ".yaml" || entry.path().filename() == "trueup.yaml")
+                continue;
+            std::string text = read_file(entry.path());
+            for (std::size_t at = text.find("labels: {"); at != std::string::npos;
+                 at = text.find("labels: {", at + 9))
+                text.insert(at + 9, "touched: again, ");
+            std::ofstream(entry.path(), std::ios::binary) << text;
+        }
+        const Finished updated = site.run(api, {"apply", "--yes"});
+        REQUIRE_MESSAGE(updated.exit_code == 0, updated.out, updated.err);
+        CHECK(site.run(api, {"apply", "--yes", "--destroy"}).exit_code <= 1);
+        api.set_hook({});
+
+        CHECK(exchanges.size() > 300);
+        for (const Exchange& exchange : exchanges) {
+            CAPTURE(exchange.method);
+            CAPTURE(exchange.path);
+            const auto operation = document->match(exchange.method, exchange.path);
+            REQUIRE(operation);
+            for (const std::string& fault : document->check_request(*operation, exchange.request))
+                CHECK_MESSAGE(false, "request: ", fault, "\n", exchange.request);
+            for (const std::string& fault :
+                 document->check_response(*operation, exchange.status, exchange.answer))
+                CHECK_MESSAGE(false, "answer: ", fault, "\n", exchange.answer);
+        }
+    }
+
+    TEST_CASE("a kind file with a wrong path, alias or mutability is found out by the sandbox")
+    {
+        struct Mutant {
+            const char* file;
+            const char* from;
+            const char* to;
+        };
+        const Mutant mutants[] = {
+            {"role.yaml", "read: GET /v1/roles/{uid}", "read: GET /v1/role/{uid}"},
+            {"role.yaml", "create: POST /v1/roles", "create: POST /v1/role"},
+            {"role.yaml", "PUT /v1/roles/{uid}", "PUT /v1/roles/{uid}/whole"},
+            {"edge_registration_token.yaml",
+             "readFrom: spec.defaultProject.uid",
+             "readFrom: spec.defaultProjectUid"},
+            {"cluster_profile.yaml", "readFrom: packUid", "readFrom: uid"},
+            {"tag_filter.yaml", "only: {path: spec.filterType, is: tag}", "only: {path: spec.filterType, is: meta}"},
+        };
+        for (const Mutant& mutant : mutants) {
+            CAPTURE(mutant.file);
+            CAPTURE(mutant.to);
+            LiveApi api;
+            Site site;
+            site.copy_from(source / "manifests" / "examples");
+            const std::string kinds = changed_kind(site, mutant.file, mutant.from, mutant.to);
+            const auto run = [&](std::vector<std::string> arguments) {
+                arguments.insert(arguments.end(), {"--kinds", kinds});
+                return site.run(api, std::move(arguments)).exit_code;
+            };
+
+            const int applied = run({"apply", "--yes"});
+            // An update is where a wrong path of a facet shows.
+            std::string text = read_file(site.directory() / "tenant" / "roles.yaml");
+            for (std::size_t at = text.find("permissions:\n"); at != std::string::npos;
+                 at = text.find("permissions:\n", at + 13))
+                text.insert(at + 13, "    - project.get\n");
+            site.write("tenant/roles.yaml", text);
+            const int updated = run({"apply", "--yes"});
+            const int settled = run({"plan", "--detailed-exitcode"});
+
+            CHECK(applied + updated + settled != 0);
+        }
+    }
+
+    TEST_CASE("a field that the API will not change, declared as changeable, is found out")
+    {
+        LiveApi api;
+        Site site;
+        const std::string profile =
+            "apiVersion: palette/v1\nkind: ClusterProfile\nmetadata: {name: base}\nspec:\n"
+            "  version: 1.0.0\n  template:\n    cloudType: CLOUD\n    type: infra\n    packs: []\n";
+        const auto with_cloud = [&](const std::string& cloud) {
+            std::string text = profile;
+            text.replace(text.find("CLOUD"), 5, cloud);
+            return text;
+        };
+        site.write("profile.yaml", with_cloud("aws"));
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        site.write("profile.yaml", with_cloud("azure"));
+        const std::string kinds = changed_kind(site,
+                                               "cluster_profile.yaml",
+                                               "            immutable: true # kinds.yaml cluster_profile\n"
+                                               "            readFrom: [spec.published.cloudType",
+                                               "            readFrom: [spec.published.cloudType");
+
+        const Finished honest = site.run(api, {"apply", "--yes"});
+        const Finished mutant = site.run(api, {"apply", "--yes", "--kinds", kinds});
+
+        CHECK(honest.out.find("replace forbidden") != std::string::npos);
+        CHECK(honest.exit_code == 1);
+        CHECK(mutant.exit_code == 1);
+    }
+}
