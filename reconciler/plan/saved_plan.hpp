@@ -21,6 +21,7 @@ struct SavedAction {
     std::string uid;
     std::string pin;
     std::string manifest_digest;
+    std::string desired_digest; // of what is declared with its references resolved, without secrets
 };
 
 struct SavedPlan {
