@@ -89,7 +89,8 @@ std::vector<std::string> Planner::prerequisites(const Manifest& manifest) const
     if (std::string project = project_address(manifest.address); !project.empty())
         all.push_back(std::move(project));
     std::ranges::sort(all);
-    all.erase(std::ranges::unique(all).begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()),
+              all.end()); // clang 14 cannot read ranges::unique
     return all;
 }
 
@@ -207,7 +208,7 @@ Planner::Edges Planner::edges_of_actions(RecordedUse recorded) const
     add_delete_edges(edges, recorded);
     for (auto& before : edges) {
         std::ranges::sort(before);
-        before.erase(std::ranges::unique(before).begin(), before.end());
+        before.erase(std::unique(before.begin(), before.end()), before.end());
     }
     return edges;
 }
