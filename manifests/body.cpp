@@ -184,7 +184,8 @@ void BodyReader::string(Value& value, const Field& field, const Step& at, bool f
     }
     if (!field.sensitive)
         return;
-    if (!from_elsewhere)
+    // An empty one says that there is none: nothing to hide.
+    if (!from_elsewhere && !text.empty())
         complaints_.warning(at,
                             value.place(),
                             "a secret is written in the manifest itself",

@@ -1,64 +1,94 @@
-// Who we are to the API: a key in a header, or a login whose token is renewed before it ends.
+// Proves who we are: an API key, or a login whose token is renewed before it ends.
 //
-// Never two logins at once: whoever needs a token while one is fetched waits for that one (kinds.md a.1).
+// However many requests need it, there is never more than one login under way, and nothing here
+// ever shows a secret: the path of a refresh holds a token, so only route templates are logged.
 
 #pragma once
 
-#include "api/http/message.hpp"
+#include "api/rest/flight.hpp"
+#include "api/rest/request.hpp"
 #include "api/rest/rest.hpp"
 #include "state/model/clock.hpp"
-#include "state/model/kind.hpp"
 
-
+#include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-namespace trueup {
+namespace trueup::rest {
+
+// What goes into the header of a request.
+struct Credential {
+    Credential(std::string h, Secret s, std::uint64_t g)
+        : header(std::move(h)), secret(std::move(s)), generation(g)
+    {
+    }
+
+    std::string header;
+    Secret secret;
+    std::uint64_t generation; // changes whenever the secret does
+};
+
+// Sends a login operation, which needs no credential; repeats it as its class allows.
+class LoginPort {
+public:
+    LoginPort() = default;
+    LoginPort(const LoginPort&) = delete;
+    LoginPort& operator=(const LoginPort&) = delete;
+    virtual ~LoginPort() = default;
+
+    virtual Task<Result<HttpResponse>> send_login(Call call) = 0;
+};
 
 class Authenticator {
 public:
-    // Sends one login or refresh call and returns the answer's body.
-    using Ask = std::function<Task<Result<Value>>(const Operation& operation,
-                                                  std::map<std::string, std::string> parameters,
-                                                  std::optional<Value> body)>;
-
-    // Everything passed by reference outlives the authenticator.
-    Authenticator(const ApiRules& rules,
-                  Credentials credentials,
-                  std::function<Result<Credentials>()> reload,
+    // The references outlive it. `reload` may be empty.
+    Authenticator(const ApiRules& api,
                   Clock& clock,
-                  Ask ask);
+                  LoginPort& port,
+                  Credentials credentials,
+                  std::function<Result<Credentials>()> reload);
 
-    // Puts the credential into the request. `generation` is what to hand to `rejected` when the API answers
-    // 401. Fails as the login fails, and with unauthorized when there is no credential.
-    Task<Result<void>> authorise(HttpRequest& request, int& generation);
+    // The credential for a request; logs in first when there is no token, and renews one that is
+    // about to end. Fails with unauthorized, and with the errors of the login call. A login that
+    // was refused is not tried again for a while, so that no account is locked.
+    Task<Result<Credential>> credential(CallContext context);
 
-    // The API refused the credential of `generation`: true when there is a newer one to try.
-    Task<bool> rejected(int generation);
+    // After a 401 to a request with the credential of `generation`: reads the credentials anew and
+    // logs in again, unless somebody did that already. False: there is nothing else to try.
+    Task<Result<bool>> renew(std::uint64_t generation, CallContext context);
 
-    // The secrets that may appear in answers.
-    std::vector<Secret> secrets() const;
+    // What to do about credentials that the API refuses.
+    std::string advice() const;
 
 private:
-    bool is_fresh() const;
-    Task<Result<void>> sign_in();
-    Task<Result<void>> sign_in_alone();
+    struct Token {
+        Token(Secret s, Instant r, Instant e) : secret(std::move(s)), renew_at(r), ends_at(e) {}
 
-    const ApiRules& rules_;
+        Secret secret;
+        Instant renew_at;
+        Instant ends_at;
+    };
+
+    std::optional<Credential> usable(Instant now) const;
+    Credential current() const;
+    Task<Result<void>> obtain(CallContext context);
+    Task<Result<void>> log_in(CallContext context);
+    Task<Result<void>> refresh(CallContext context);
+    Result<void> keep(HttpResponse response, Instant asked_at);
+    bool reload_changed();
+    void remember(const Error& error);
+
+    const ApiRules& api_;
+    Clock& clock_;
+    LoginPort& port_;
     Credentials credentials_;
     std::function<Result<Credentials>()> reload_;
-    Clock& clock_;
-    Ask ask_;
-    std::optional<Secret> token_;
-    Instant token_ends_{};
-    int generation_ = 0;
-    int reloads_ = 0;
-    bool signing_in_ = false;
-    std::shared_ptr<void> done_; // wakes those who wait for the login
+    std::optional<Token> token_;
+    std::uint64_t generation_ = 1;
+    Flight flight_;
+    std::optional<Error> failure_; // of the last login
+    Instant refused_until_{};
 };
 
-} // namespace trueup
+} // namespace trueup::rest

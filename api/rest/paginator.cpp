@@ -1,61 +1,104 @@
 #include "api/rest/paginator.hpp"
 
-namespace trueup {
+#include "api/rest/errors.hpp"
+
+#include <algorithm>
+
+namespace trueup::rest {
 
 namespace {
 
-// The value of the parameter `name` in the target of <...>; rel="next", or "".
-std::string next_from_link(std::string_view link, const std::string& name)
+constexpr std::size_t shown_max = 40;
+
+std::string_view trimmed(std::string_view text)
 {
-    while (!link.empty()) {
-        const std::size_t open = link.find('<');
-        const std::size_t close = link.find('>', open);
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
+    return text;
+}
+
+// True when one of the parameters after the <...> of a link says that it leads to the next page.
+bool is_next(std::string_view parameters)
+{
+    for (std::size_t at = parameters.find("rel="); at != std::string_view::npos;
+         at = parameters.find("rel=", at + 4)) {
+        std::string_view value = parameters.substr(at + 4);
+        value = value.substr(0, value.find(';'));
+        value = trimmed(value);
+        if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+            value = value.substr(1, value.size() - 2);
+        if (value == "next")
+            return true;
+    }
+    return false;
+}
+
+// The target of rel="next" in a header Link (RFC 8288), or "".
+std::string_view next_link(std::string_view header)
+{
+    while (!header.empty()) {
+        const std::size_t open = header.find('<');
+        const std::size_t close = header.find('>', open);
         if (open == std::string_view::npos || close == std::string_view::npos)
             return {};
-        const std::size_t end = std::min(link.find(',', close), link.size());
-        const std::string_view target = link.substr(open + 1, close - open - 1);
-        const std::string_view attributes = link.substr(close, end - close);
-        if (attributes.find("rel=\"next\"") != std::string_view::npos) {
-            for (const char before : {'?', '&'}) {
-                const std::size_t at = target.find(before + name + "=");
-                if (at == std::string_view::npos)
-                    continue;
-                const std::size_t start = at + name.size() + 2;
-                return std::string(target.substr(start, target.find('&', start) - start));
-            }
-        }
-        link.remove_prefix(std::min(end + 1, link.size()));
+        const std::size_t end = std::min(header.find(",", close), header.size());
+        if (is_next(header.substr(close + 1, end - close - 1)))
+            return header.substr(open + 1, close - open - 1);
+        header.remove_prefix(std::min(end + 1, header.size()));
     }
     return {};
 }
 
+// The path and query of a link, without the scheme and host that it may name.
+std::string_view without_origin(std::string_view link)
+{
+    const std::size_t scheme = link.find("://");
+    if (scheme == std::string_view::npos || scheme > link.find('?'))
+        return link;
+    const std::size_t path = link.find_first_of("/?", scheme + 3);
+    return path == std::string_view::npos ? std::string_view() : link.substr(path);
+}
+
 } // namespace
 
-std::optional<std::vector<QueryParameter>> Paginator::next() const
+std::optional<PageQuery> Paginator::next() const
 {
     if (done_)
         return std::nullopt;
-    std::vector<QueryParameter> query;
-    if (paging_.style == PageStyle::none)
-        return query;
+    PageQuery page;
+    const bool first = pages_ == 0;
+    if (paging_.style == PageStyle::link && !first) {
+        page.link = token_;
+        return page;
+    }
     if (!paging_.size_parameter.empty())
-        query.push_back({paging_.size_parameter, std::to_string(paging_.size)});
-    if (!token_.empty())
-        query.push_back({paging_.token_parameter, token_});
-    return query;
+        page.query.push_back({paging_.size_parameter, std::to_string(paging_.size)});
+    if (paging_.token_parameter.empty())
+        return page;
+    if (paging_.style == PageStyle::token && !first)
+        page.query.push_back({paging_.token_parameter, token_});
+    if (paging_.style == PageStyle::offset)
+        page.query.push_back({paging_.token_parameter, std::to_string(items_)});
+    if (paging_.style == PageStyle::page)
+        page.query.push_back({paging_.token_parameter, std::to_string(pages_ + 1)});
+    return page;
 }
 
-Result<void> Paginator::accept(const Value& answer, std::size_t items, std::string_view link)
+Result<void> Paginator::accept(const Value& answer, std::string_view link_header, std::size_t items)
 {
     ++pages_;
     items_ += items;
+    last_items_ = items;
     if (items_ > paging_.items_max)
         return Error{Errc::too_large,
-                     "the listing holds more than " + std::to_string(paging_.items_max) + " items"};
+                     "the listing has more than " + std::to_string(paging_.items_max) + " items"};
     if (!paging_.count.is_root()) {
         const Value* count = find(answer, paging_.count);
-        const std::int64_t* total = count != nullptr ? count->if_integer() : nullptr;
-        count_says_more_ = total != nullptr && *total > static_cast<std::int64_t>(items_);
+        const std::int64_t* number = count != nullptr ? count->if_integer() : nullptr;
+        if (number != nullptr && *number >= 0)
+            total_ = static_cast<std::size_t>(*number);
     }
     switch (paging_.style) {
     case PageStyle::none:
@@ -63,30 +106,49 @@ Result<void> Paginator::accept(const Value& answer, std::size_t items, std::stri
         return {};
     case PageStyle::token: {
         const Value* token = find(answer, paging_.token);
-        return follow(token != nullptr ? token->string_or_empty() : std::string());
+        if (token != nullptr && token->if_integer() != nullptr)
+            return go_on(std::to_string(*token->if_integer()));
+        return go_on(token != nullptr ? token->string_or_empty() : std::string());
     }
     case PageStyle::offset:
-        return follow(items == 0 || (items < paging_.size && !count_says_more_)
-                          ? std::string()
-                          : std::to_string(items_));
-    case PageStyle::page:
-        return follow(items == 0 || (items < paging_.size && !count_says_more_)
-                          ? std::string()
-                          : std::to_string(pages_ + 1));
+    case PageStyle::page: {
+        // Without a total, a page that is not full is the last.
+        const bool last = items == 0 || (total_ ? items_ >= *total_ : items < paging_.size);
+        return go_on(last ? std::string() : std::to_string(items_));
+    }
     case PageStyle::link:
-        return follow(next_from_link(link, paging_.token_parameter));
+        return accept_link(answer, link_header);
     }
     return {};
 }
 
-Result<void> Paginator::follow(std::string token)
+Result<void> Paginator::accept_link(const Value& answer, std::string_view header)
+{
+    std::string_view link = next_link(header);
+    if (!paging_.token.is_root())
+        if (const Value* in_body = find(answer, paging_.token))
+            link = in_body->string_or_empty();
+    if (link.empty())
+        return go_on({});
+    const std::string_view target = without_origin(link);
+    const std::size_t query = target.find('?');
+    const std::string_view path = target.substr(0, query);
+    if (query == std::string_view::npos || (!path.empty() && !path_.empty() && path != path_))
+        return Error{Errc::rejected,
+                     "the link to the next page leads away from the list: " +
+                         printable(link, shown_max)};
+    return go_on(std::string(target.substr(query + 1)));
+}
+
+Result<void> Paginator::go_on(std::string token)
 {
     if (token.empty()) {
         done_ = true;
         return {};
     }
     if (!seen_.insert(token).second)
-        return Error{Errc::rejected, "the listing repeats a page token"};
+        return Error{Errc::rejected,
+                     "the listing repeats the page token \"" + printable(token, shown_max) + "\""};
     if (pages_ >= paging_.pages_max)
         return Error{Errc::too_large,
                      "the listing has more than " + std::to_string(paging_.pages_max) + " pages"};
@@ -94,4 +156,15 @@ Result<void> Paginator::follow(std::string token)
     return {};
 }
 
-} // namespace trueup
+bool Paginator::proves_absence() const
+{
+    if (!done_ || pages_ != 1)
+        return false;
+    if (total_)
+        return *total_ <= items_;
+    // A list that has no pages but is cut off at a size: a full answer may not be all of it.
+    const bool may_be_cut = paging_.style == PageStyle::none && !paging_.size_parameter.empty();
+    return !may_be_cut || last_items_ < paging_.size;
+}
+
+} // namespace trueup::rest

@@ -1,47 +1,64 @@
-// Walks a listing that the API hands out one page at a time.
+// Walks a listing that the remote hands out one page at a time.
 //
-// Pure: it says which page to ask for next and is told what came back. It gives up on an API that repeats a
-// token or never ends, so a listing is always finite (kinds.md a.2).
+// Pure: it says which page to ask for next and is told what came back. It gives up on a remote that
+// repeats a token or never ends, so a listing is always finite. A page's token and links are data:
+// they never decide which host or path is asked.
 
 #pragma once
 
 #include "state/model/kind.hpp"
 #include "state/model/result.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
-namespace trueup {
+namespace trueup::rest {
+
+// What to add to the list call to ask for one page.
+struct PageQuery {
+    PageQuery() = default;
+
+    std::vector<QueryParameter> query;
+    // Replaces the whole query, encoded already: what a link of the page before said.
+    std::optional<std::string> link;
+};
 
 class Paginator {
 public:
-    // `paging` must outlive the paginator.
-    explicit Paginator(const Paging& paging) : paging_(paging) {}
+    // `paging` must outlive it. `path` is that of the list: links to another one are refused ("":
+    // not compared).
+    Paginator(const Paging& paging, std::string path) : paging_(paging), path_(std::move(path)) {}
 
-    // The query parameters of the page to fetch, or nothing at the end.
-    std::optional<std::vector<QueryParameter>> next() const;
+    // How to ask for the next page, or nothing at the end.
+    std::optional<PageQuery> next() const;
 
-    // Takes what the fetched page says: its answer, how many items it held, and the Link header ("" where
-    // there is none). Fails with rejected on a repeated token and with too_large over a limit.
-    Result<void> accept(const Value& answer, std::size_t items, std::string_view link);
+    // Takes what the page that was asked for says: the whole answer (its items may be gone
+    // already), the header Link, and how many items it had. Fails with rejected when a token is
+    // repeated or a link leads elsewhere, with too_large past pages_max or items_max.
+    Result<void> accept(const Value& answer, std::string_view link_header, std::size_t items);
 
     std::size_t pages() const { return pages_; }
     std::size_t items() const { return items_; }
-    // One page held everything, and nothing in it says otherwise.
-    bool was_single_page() const { return done_ && pages_ == 1 && !count_says_more_; }
+    // True when one page held everything, and nothing that the answer says contradicts that.
+    bool proves_absence() const;
 
 private:
-    Result<void> follow(std::string token);
+    Result<void> go_on(std::string token);
+    Result<void> accept_link(const Value& answer, std::string_view header);
 
     const Paging& paging_;
-    std::string token_;
+    std::string path_;
+    bool done_ = false;
+    std::string token_; // of the page to ask for; "" for the first
     std::set<std::string> seen_;
+    std::optional<std::size_t> total_;
     std::size_t pages_ = 0;
     std::size_t items_ = 0;
-    bool done_ = false;
-    bool count_says_more_ = false;
+    std::size_t last_items_ = 0;
 };
 
-} // namespace trueup
+} // namespace trueup::rest

@@ -1,5 +1,5 @@
-// What exists behind the API, and how to change it, for whoever plans and executes. Two types: an Observer
-// can only read, and planning is given nothing else; a Provider can also write.
+// What exists behind the API, and how to change it, for whoever plans and executes. Two types: an
+// Observer can only read, and planning is given nothing else; a Provider can also write.
 
 #pragma once
 
@@ -22,8 +22,8 @@ struct WalkReport {
 
     std::size_t pages = 0;
     std::size_t items = 0;
-    // True when one page held everything: then what is not in it does not exist. A walk of several pages
-    // never proves absence by itself (design.md 7).
+    // True when one page held everything: then what is not in it does not exist. A walk of several
+    // pages never proves absence by itself (design.md 7).
     bool proves_absence = false;
 };
 
@@ -33,7 +33,8 @@ using PageSink = std::function<Result<void>(std::vector<Observed>)>;
 // An address for log records; each call of an Observer or Provider is made on behalf of one.
 struct CallContext {
     CallContext() = default;
-    explicit CallContext(std::string a, std::string p = {}) : address(std::move(a)), plan_id(std::move(p))
+    explicit CallContext(std::string a, std::string p = {})
+        : address(std::move(a)), plan_id(std::move(p))
     {
     }
 
@@ -48,20 +49,20 @@ public:
     Observer& operator=(const Observer&) = delete;
     virtual ~Observer() = default;
 
-    // Walks the kind's list in `scope`. Every error of a page ends the walk with that error; a partial walk
-    // never looks like a whole one. An object that is seen twice is handed over once.
+    // Walks the kind's list in `scope`. Every error of a page ends the walk with that error; a
+    // partial walk never looks like a whole one. An object that is seen twice is handed over once.
     // `kind` must have a list.
     virtual Task<Result<WalkReport>>
     list(const Kind& kind, Scope scope, PageSink sink, CallContext context) = 0;
 
-    // One object by uid; nothing when the API says that it does not exist. For a singleton `uid` is "".
-    // A kind without a read call is read through its list.
+    // One object by uid; nothing when the API says that it does not exist. For a singleton `uid` is
+    // "". A kind without a read call is read through its list.
     virtual Task<Result<std::optional<Observed>>>
     read(const Kind& kind, Scope scope, std::string uid, CallContext context) = 0;
 
-    // All objects in `scope` whose natural key is `key` (kinds can allow several), read in full. Uses the
-    // kind's narrowed list where it has one, else a list that proves absence, else walks until two in a row
-    // agree; fails with rejected when they never do.
+    // All objects in `scope` whose natural key is `key` (kinds can allow several), read in full.
+    // Uses the kind's narrowed list where it has one, else a list that proves absence, else walks
+    // until two in a row agree; fails with rejected when they never do.
     virtual Task<Result<std::vector<Observed>>>
     look_up(const Kind& kind, Scope scope, std::vector<std::string> key, CallContext context) = 0;
 
@@ -96,14 +97,17 @@ struct WriteCall {
     std::string uid;
     Value body; // null: none. Holds secrets: never logged
     bool has_body = false;
+    // What the path and query need besides the uid and the scope: "key:metadata.name".
+    std::map<std::string, Value> parameters;
 };
 
 class Provider : public Observer {
 public:
-    // Makes one prepared call. A `create` or `action` is sent at most once; an `idempotent` one is repeated on
-    // network errors, 429 and 5xx. Error::effect says whether it may have taken effect.
+    // Makes one prepared call. A `create` or `action` is sent at most once; an `idempotent` one is
+    // repeated on network errors, 429 and 5xx. Error::effect says whether it may have taken effect.
     virtual Task<Result<Written>> write(const Kind& kind, WriteCall call, CallContext context) = 0;
-    // The same for the kind's create call: the uid comes from the answer.
+    // The same for the kind's create call: the uid comes from the answer. Sends that one call only:
+    // the steps in CreateCall::then are calls of their own, see encode_steps.
     virtual Task<Result<Created>> create(const Kind& kind, WriteCall call, CallContext context) = 0;
 };
 

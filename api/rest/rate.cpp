@@ -1,97 +1,153 @@
 #include "api/rest/rate.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
-namespace trueup {
+namespace trueup::rest {
 
 namespace {
 
-constexpr double recovery = 1.05;     // for each request that goes through
-constexpr double slowest_share = 1.0 / 16; // of the full rate
+constexpr double factor_min = 1.0 / 16;
+constexpr std::chrono::seconds rate_recovery{60}; // from half the rate to all of it
+constexpr std::chrono::seconds one_rush{1};       // refusals this close have one cause
 
-Duration seconds(double amount)
+std::vector<std::string_view> parts_of(std::string_view path)
 {
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(amount));
+    std::vector<std::string_view> parts;
+    while (!path.empty()) {
+        path.remove_prefix(path.front() == '/' ? 1 : 0);
+        const std::size_t end = std::min(path.find('/'), path.size());
+        if (end != 0)
+            parts.push_back(path.substr(0, end));
+        path.remove_prefix(end);
+    }
+    return parts;
 }
 
-// The first two segments, such as "/v1/roles": sub-resources count to their prefix (kinds.md a.5).
-std::string_view default_prefix(std::string_view path)
+bool is_parameter(std::string_view part)
 {
-    std::size_t end = 0;
-    for (int segment = 0; segment < 2 && end != std::string_view::npos; ++segment)
-        end = path.find('/', end + 1);
-    return path.substr(0, end);
+    return part.starts_with('{');
+}
+
+// How many parts of `path` the prefix covers, or nothing when it is no prefix of it.
+std::optional<std::size_t> covered(std::string_view prefix,
+                                   const std::vector<std::string_view>& path)
+{
+    const std::vector<std::string_view> parts = parts_of(prefix);
+    if (parts.size() > path.size())
+        return std::nullopt;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        if (parts[i] != path[i] && !is_parameter(parts[i]))
+            return std::nullopt;
+    return parts.size();
 }
 
 } // namespace
 
-RateLimiter::RateLimiter(const ApiRules& rules, std::optional<double> override_rate, Clock& clock)
-    : rules_(rules.rates), default_rate_(rules.default_rate), default_burst_(rules.default_burst),
-      override_(override_rate), clock_(clock)
+TokenBucket::TokenBucket(double per_second, double burst)
+    : per_second_(std::max(per_second, 0.0)), burst_(std::max(burst, 1.0)), tokens_(burst_)
 {
-    std::ranges::sort(rules_, [](const RateRule& a, const RateRule& b) {
-        return a.prefix.size() > b.prefix.size();
-    });
 }
 
-RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view path)
+double TokenBucket::factor(Instant now) const
 {
-    const auto rule = std::ranges::find_if(
-        rules_, [&](const RateRule& candidate) { return path.starts_with(candidate.prefix); });
-    const std::string prefix(rule != rules_.end() ? std::string_view(rule->prefix)
-                                                  : default_prefix(path));
-    const auto [it, added] = buckets_.try_emplace(prefix);
-    Bucket& bucket = it->second;
-    if (added) {
-        bucket.rate_full = rule != rules_.end() ? rule->per_second : default_rate_;
-        bucket.burst = rule != rules_.end() ? rule->burst : default_burst_;
-        if (override_) {
-            bucket.rate_full = *override_;
-            bucket.burst = std::max(1.0, std::min(bucket.burst, *override_));
+    const double passed = std::chrono::duration<double>(now - lowered_at_) / rate_recovery;
+    return std::min(1.0, low_factor_ + std::max(passed, 0.0) / 2);
+}
+
+Instant TokenBucket::take(Instant now)
+{
+    if (per_second_ == 0)
+        return std::max(now, paused_until_);
+    const Instant start = std::max(now, paused_until_);
+    if (start > at_) {
+        const double passed = std::chrono::duration<double>(start - at_).count();
+        tokens_ = std::min(burst_, tokens_ + passed * rate(now));
+        at_ = start;
+    }
+    if (tokens_ >= 1) {
+        tokens_ -= 1;
+        return at_;
+    }
+    constexpr double longest_seconds = 86'400;
+    const double seconds = std::min((1 - tokens_) / rate(now), longest_seconds);
+    at_ += Duration(static_cast<Duration::rep>(std::ceil(seconds * 1e9)));
+    tokens_ = 0;
+    return at_;
+}
+
+std::uint64_t TokenBucket::reserve(Instant now)
+{
+    const Instant due = take(now);
+    const std::uint64_t ticket = ++tickets_;
+    if (due > now)
+        booked_.emplace(ticket, due);
+    return ticket;
+}
+
+Instant TokenBucket::due(std::uint64_t ticket) const
+{
+    const auto it = booked_.find(ticket);
+    return it != booked_.end() ? it->second : Instant::min();
+}
+
+void TokenBucket::penalise(Instant now, Instant until)
+{
+    paused_until_ = std::max(paused_until_, until);
+    if (now >= lowered_at_) {
+        low_factor_ = std::max(factor(now) / 2, factor_min);
+        // Recovery starts when the pause is over, and so does the count of the next rush.
+        lowered_at_ = std::max(paused_until_, now + one_rush);
+    }
+    // The server's own bucket is empty: one request at a time until ours has filled again.
+    at_ = std::max(now, paused_until_);
+    tokens_ = 1;
+    for (auto& [ticket, due] : booked_)
+        due = std::max(due, take(now));
+}
+
+TokenBucket& RateLimiter::bucket(const std::string& path)
+{
+    const auto it = paths_.find(path);
+    if (it != paths_.end())
+        return *it->second;
+    TokenBucket& found = make_bucket(path);
+    paths_.emplace(path, &found);
+    return found;
+}
+
+TokenBucket& RateLimiter::make_bucket(const std::string& path)
+{
+    const std::vector<std::string_view> parts = parts_of(path);
+    const RateRule* best = nullptr;
+    std::size_t best_length = 0;
+    for (const RateRule& rule : api_.rates) {
+        const auto length = covered(rule.prefix, parts);
+        if (length && (best == nullptr || *length > best_length)) {
+            best = &rule;
+            best_length = *length;
         }
-        bucket.rate = bucket.rate_full;
-        bucket.next = clock_.now();
-        bucket.paused = clock_.now();
     }
-    return bucket;
-}
-
-Task<void> RateLimiter::acquire(std::string_view path)
-{
-    Bucket& bucket = bucket_of(path);
-    if (bucket.rate > 0) {
-        // Each request takes the next slot at once, so that nobody overtakes while waiting.
-        const Duration interval = seconds(1 / bucket.rate);
-        const Duration allowance = seconds((bucket.burst - 1) / bucket.rate);
-        const Instant now = clock_.now();
-        const Instant slot = std::max(bucket.next, now);
-        bucket.next = slot + interval;
-        const Instant start = slot - allowance;
-        if (start > now)
-            co_await clock_.sleep(start - now);
+    std::string group;
+    if (best != nullptr) {
+        group = best->prefix;
+    } else {
+        constexpr std::size_t own_parts = 2;
+        for (std::size_t i = 0; i < parts.size() && i < own_parts && !is_parameter(parts[i]); ++i)
+            group += "/" + std::string(parts[i]);
     }
-    // The pause may have been ordered while we slept, and again while we slept it off.
-    while (bucket.paused > clock_.now())
-        co_await clock_.sleep(bucket.paused - clock_.now());
+    auto& bucket = groups_[group];
+    if (!bucket) {
+        double per_second = best != nullptr ? best->per_second : api_.default_rate;
+        double burst = best != nullptr ? best->burst : api_.default_burst;
+        if (rate_) {
+            per_second = *rate_;
+            burst = 1;
+        }
+        bucket = std::make_unique<TokenBucket>(per_second, burst);
+    }
+    return *bucket;
 }
 
-void RateLimiter::slow_down(std::string_view path, Duration pause)
-{
-    Bucket& bucket = bucket_of(path);
-    const Instant now = clock_.now();
-    bucket.paused = std::max(bucket.paused, now + pause);
-    if (bucket.rate_full <= 0)
-        return;
-    bucket.rate = std::max(bucket.rate / 2, bucket.rate_full * slowest_share);
-    // The API's own bucket is empty: so is ours.
-    bucket.next = std::max(bucket.next, now + pause + seconds((bucket.burst - 1) / bucket.rate));
-}
-
-void RateLimiter::succeeded(std::string_view path)
-{
-    Bucket& bucket = bucket_of(path);
-    if (bucket.rate < bucket.rate_full)
-        bucket.rate = std::min(bucket.rate * recovery, bucket.rate_full);
-}
-
-} // namespace trueup
+} // namespace trueup::rest

@@ -1,51 +1,93 @@
-// Keeps within the API's rate limits: one bucket for each group of paths, shared by every request.
+// Keeps the requests of one client under the rate that an API allows: one token bucket for each
+// group of paths, shared by all requests, first come first served.
 //
-// The source of the rules is kinds.md a.5. First come, first served. A bucket that was told to slow down (429)
-// stands still for a while, then goes at half its rate and recovers.
+// Pure: it is told the time and answers when a request may go; the caller waits. A 429 or a
+// Retry-After slows the whole group down, not only the one request that met it.
 
 #pragma once
 
 #include "state/model/clock.hpp"
 #include "state/model/kind.hpp"
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <unordered_map>
 
-namespace trueup {
+namespace trueup::rest {
+
+// One bucket. `per_second` 0 means unlimited: only a pause holds requests back.
+class TokenBucket {
+public:
+    TokenBucket(double per_second, double burst);
+
+    // Books the next free place. Returns its ticket, to be given back with release().
+    std::uint64_t reserve(Instant now);
+    // When the request with this ticket may go. May move later while it waits.
+    Instant due(std::uint64_t ticket) const;
+    void release(std::uint64_t ticket) { booked_.erase(ticket); }
+
+    // The server refused a request of this group: nothing goes before `until`, and afterwards at
+    // half the rate, which recovers within rate_recovery. Requests that wait already keep their
+    // order. Refusals that were provoked by the same rush halve it once.
+    void penalise(Instant now, Instant until);
+
+    // How much of the full rate is in use now: 1 unless it was penalised.
+    double factor(Instant now) const;
+
+private:
+    double rate(Instant now) const { return per_second_ * factor(now); }
+    // Takes one token and returns when it is there.
+    Instant take(Instant now);
+
+    double per_second_;
+    double burst_;
+    // The bucket holds `tokens_` at `at_`, which lies ahead while requests wait.
+    double tokens_;
+    Instant at_{};
+    Instant paused_until_{};
+    double low_factor_ = 1;
+    Instant lowered_at_{};
+    std::uint64_t tickets_ = 0;
+    std::map<std::uint64_t, Instant> booked_; // of requests that wait, in order
+};
+
+// A booked place in a bucket, given back when it goes. The limiter must outlive it.
+class Reservation {
+public:
+    Reservation(TokenBucket& bucket, Instant now) : bucket_(bucket), ticket_(bucket.reserve(now)) {}
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    ~Reservation() { bucket_.release(ticket_); }
+
+    Instant due() const { return bucket_.due(ticket_); }
+
+private:
+    TokenBucket& bucket_;
+    std::uint64_t ticket_;
+};
 
 class RateLimiter {
 public:
-    // `override_rate`: requests a second for every group instead of the rules; 0 means unlimited. `clock`
-    // must outlive the limiter.
-    RateLimiter(const ApiRules& rules, std::optional<double> override_rate, Clock& clock);
+    // `api` must outlive it. `rate`: requests a second for every group in place of what the
+    // catalogue says, evenly spaced; 0 is unlimited.
+    RateLimiter(const ApiRules& api, std::optional<double> rate) : api_(api), rate_(rate) {}
 
-    // Resumes when a request to `path` may be sent.
-    Task<void> acquire(std::string_view path);
-    // The API said that it is too much: nothing more to this group for `pause`.
-    void slow_down(std::string_view path, Duration pause);
-    // A request went through: a slowed bucket recovers a little.
-    void succeeded(std::string_view path);
+    // The bucket for a path template: that of the longest prefix of the catalogue, else one of its
+    // own for the first two literal parts, as the API counts by endpoint (kinds.md a.5). It lives
+    // as long as the limiter.
+    TokenBucket& bucket(const std::string& path);
 
 private:
-    struct Bucket {
-        double rate = 0;      // requests a second now
-        double rate_full = 0; // by the rules; 0: unlimited
-        double burst = 1;
-        Instant next{};   // when the bucket is full again, one request after another
-        Instant paused{}; // nothing before this
-    };
+    TokenBucket& make_bucket(const std::string& path);
 
-    Bucket& bucket_of(std::string_view path);
-
-    std::vector<RateRule> rules_; // longest prefix first
-    double default_rate_;
-    double default_burst_;
-    std::optional<double> override_;
-    Clock& clock_;
-    std::map<std::string, Bucket> buckets_; // by prefix
+    const ApiRules& api_;
+    std::optional<double> rate_;
+    std::map<std::string, std::unique_ptr<TokenBucket>> groups_;
+    std::unordered_map<std::string, TokenBucket*> paths_;
 };
 
-} // namespace trueup
+} // namespace trueup::rest

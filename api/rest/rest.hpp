@@ -54,8 +54,9 @@ std::unique_ptr<Provider> make_rest_provider(const Catalogue& catalogue,
                                              EventSink& events,
                                              RestOptions options);
 
-// The same, but its transport sends nothing except operations of class read and login whose method and path
-// the catalogue lists as such: a kind that tries anything else fails with refused, and is named.
+// The same, but its transport sends nothing except operations of class read and login whose method
+// and path the catalogue lists as such: a kind that tries anything else fails with refused, and is
+// named.
 std::unique_ptr<Observer> make_rest_observer(const Catalogue& catalogue,
                                              HttpClient& http,
                                              Clock& clock,

@@ -1,101 +1,75 @@
-// Sends one operation of a kind: fills its templates, waits for the rate limit, signs it, repeats it where
-// that is safe, and writes one event for each attempt.
+// Who may send what, as types: a ReadTransport cannot send anything that changes something,
+// whatever it is asked for, and planning is given nothing else (design.md 6.E).
 
 #pragma once
 
-#include "api/http/client.hpp"
-#include "api/rest/auth.hpp"
-#include "api/rest/provider.hpp"
-#include "api/rest/rate.hpp"
-#include "api/rest/rest.hpp"
-#include "api/rest/retry.hpp"
-#include "api/rest/template.hpp"
-#include "state/model/event.hpp"
+#include "api/rest/request.hpp"
+#include "api/rest/sender.hpp"
+#include "state/model/kind.hpp"
 
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
-#include <vector>
 
-namespace trueup {
+namespace trueup::rest {
 
-struct Call {
-    Call() = default;
-
-    const Operation* operation = nullptr; // outlives the call
-    std::string kind;                     // for messages
-    bool scope_header = false;
-    Scope scope;
-    Parameters parameters;
-    std::vector<QueryParameter> query; // added to the operation's own; values are sent as they are
-    std::optional<Value> body;
-    CallContext context;
-};
-
+// The answer to a read.
 struct Answer {
     Answer() = default;
 
     int status = 0;
-    Value body; // null when there was none
+    Value body; // null when there is none
     std::string link;
-    std::string audit_uid;
 };
 
-// Everything passed by reference outlives the transport.
-class Transport {
-public:
-    Transport(const Catalogue& catalogue,
-              HttpClient& http,
-              Clock& clock,
-              Random& random,
-              EventSink& events,
-              RestOptions options);
+// The routes of the catalogue's read and login operations, less those that any operation of
+// another class has too.
+std::set<std::string> readable_routes(const Catalogue& catalogue);
 
-    // Fails as HttpClient::send, with what failure_of makes of an answer that is no success, and with
-    // invalid_input when a template cannot be filled.
-    Task<Result<Answer>> send(Call call);
-
-    const Catalogue& catalogue() const { return catalogue_; }
-    std::size_t requests_sent() const { return requests_sent_; }
-
-private:
-    enum class Signing { on, off };
-
-    Result<HttpRequest> prepare(const Call& call, std::vector<Secret>& secrets) const;
-    Task<Result<Answer>> attempt_all(Call call, Signing signing);
-    Task<Result<Answer>> attempt(const Call& call, HttpRequest request, int number,
-                                 const std::vector<Secret>& secrets);
-    Task<Result<Value>> ask_login(const Operation& operation, Parameters parameters,
-                                  std::optional<Value> body);
-    void emit(const Call& call, int status, int attempt, Duration duration,
-              const std::string& audit_uid, const Error* error);
-
-    const Catalogue& catalogue_;
-    HttpClient& http_;
-    Clock& clock_;
-    Random& random_;
-    EventSink& events_;
-    RetryPolicy policy_;
-    RateLimiter rate_;
-    Authenticator auth_;
-    std::size_t requests_sent_ = 0;
-};
-
-// The only transport that planning has: it cannot send anything but reads. What counts as a read is what the
-// catalogue lists as one, by class, method and path (design.md 6.E).
 class ReadTransport {
 public:
-    explicit ReadTransport(Transport& transport);
+    // `catalogue` outlives it.
+    ReadTransport(const Catalogue& catalogue, std::unique_ptr<Sender> sender);
 
-    // Fails with refused, naming the kind and the operation, on anything else; nothing is sent then.
+    // Sends an operation of class read or login that the catalogue lists as such; anything else
+    // fails with refused and names the kind and the operation, and nothing is sent. Fails with
+    // rejected when the answer is not JSON, and as Sender::send does. Fetches what the catalogue's
+    // bootstrap calls say when the call needs it.
     Task<Result<Answer>> send(Call call);
 
-    const Catalogue& catalogue() const { return transport_.catalogue(); }
-    std::size_t requests_sent() const { return transport_.requests_sent(); }
+    // The values of the catalogue's bootstrap calls, fetched once. Fails as send does, and with
+    // rejected when an answer does not have the value.
+    Task<Result<Parameters>> bootstrap(CallContext context);
+
+    const ApiRules& api() const { return catalogue_.api; }
+    std::size_t requests_sent() const { return sender_->requests_sent(); }
 
 private:
-    Transport& transport_;
-    std::set<std::string> allowed_; // routes with their parameters' names left out
+    friend class FullTransport;
+
+    Result<void> check(const Call& call) const;
+    Task<Result<Answer>> send_checked(Call call);
+    Task<Result<void>> add_bootstrap(Call& call);
+    Task<Result<void>> fetch_bootstrap(CallContext context);
+
+    const Catalogue& catalogue_;
+    std::unique_ptr<Sender> sender_;
+    std::set<std::string> routes_;
+    Flight flight_;
+    std::optional<Parameters> bootstrap_;
+    std::optional<Error> bootstrap_failure_;
 };
 
-} // namespace trueup
+// Sends everything. `reads` outlives it.
+class FullTransport {
+public:
+    explicit FullTransport(ReadTransport& reads) : reads_(reads) {}
+
+    // Fails as Sender::send does.
+    Task<Result<HttpResponse>> send(Call call);
+
+private:
+    ReadTransport& reads_;
+};
+
+} // namespace trueup::rest

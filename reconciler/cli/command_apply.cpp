@@ -7,12 +7,13 @@
 #include "reconciler/engine/recover.hpp"
 #include "reconciler/plan/render.hpp"
 
-#include <algorithm>
 #include <boost/asio/signal_set.hpp>
+#include <unistd.h>
+
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <sstream>
-#include <unistd.h>
 
 namespace trueup {
 
@@ -37,10 +38,11 @@ Result<void> check_flags(const Settings& settings)
     }
     if (settings.prune || settings.destroy || !settings.targets.empty() ||
         !settings.excludes.empty() || !settings.project.empty())
-        return Error{Errc::invalid_input,
-                     "--prune, --destroy, --target, --exclude and --project cannot change a saved plan",
-                     "",
-                     "give them to plan --out"};
+        return Error{
+            Errc::invalid_input,
+            "--prune, --destroy, --target, --exclude and --project cannot change a saved plan",
+            "",
+            "give them to plan --out"};
     return {};
 }
 
@@ -122,9 +124,9 @@ void print_report(const Report& report)
     for (const ActionResult& result : report.results) {
         if (result.outcome == Outcome::done)
             continue;
-        print(std::string(name_of(result.outcome)) + ": " + std::string(name_of(result.verb)) + " " +
-              result.address + ": " +
-              (result.error ? result.error->text() : result.message) + "\n");
+        print(std::string(name_of(result.outcome)) + ": " + std::string(name_of(result.verb)) +
+              " " + result.address + ": " + (result.error ? result.error->text() : result.message) +
+              "\n");
     }
     const auto part = [](std::size_t n, std::string_view what) {
         return std::to_string(n) + " " + std::string(what);
@@ -147,8 +149,8 @@ void print_report(const Report& report)
     print(line + ".\n");
 }
 
-// The first signal stops new actions and lets running ones end; the second ends the process: what is open
-// then is settled at the next start.
+// The first signal stops new actions and lets running ones end; the second ends the process: what
+// is open then is settled at the next start.
 class StopSignals {
 public:
     explicit StopSignals(boost::asio::io_context& context) : signals_(context, SIGINT, SIGTERM)
@@ -204,6 +206,54 @@ Result<Duration> parse_wait(const std::string& text)
 
 } // namespace
 
+namespace {
+
+// Everything up to the API, in an order in which a mistake changes nothing anywhere.
+Result<void> open_everything(Workspace& workspace, const Settings& settings)
+{
+    // Checked before the state is opened: the key of the hashes may not exist yet.
+    if (auto read = open_manifests(workspace, settings, SecretMode::leave, ""); !read)
+        return read;
+    auto key = open_state(workspace, settings, Access::write);
+    if (!key)
+        return key.error();
+    if (auto read = open_manifests(workspace, settings, SecretMode::fetch, *key); !read)
+        return read;
+    return open_api(workspace, settings, Access::write);
+}
+
+Result<ExecuteOptions> read_execute_options(const Settings& settings)
+{
+    ExecuteOptions options;
+    options.parallelism = settings.parallelism;
+    if (!settings.wait.empty()) {
+        auto wait = parse_wait(settings.wait);
+        if (!wait)
+            return wait.error();
+        options.wait = *wait;
+    }
+    return options;
+}
+
+// Runs the actions and tells what became of them; the exit code.
+int run_actions(Workspace& workspace,
+                const Engine& engine,
+                std::vector<Action> actions,
+                ExecuteOptions options)
+{
+    StopSignals signals(workspace.context);
+    options.should_stop = [&signals] { return signals.stopping(); };
+    const bool waits = !options.wait || *options.wait != Duration::zero();
+    workspace.events->begin(count_actions(actions));
+    const Report report = run(workspace, execute(engine, std::move(actions), std::move(options)));
+    workspace.events->end();
+    print_report(report);
+    const bool only_waiting = report.failed + report.skipped + report.blocked == 0;
+    return report.complete() || (only_waiting && !waits) ? 0 : 1;
+}
+
+} // namespace
+
 int run_apply(Settings& settings)
 {
     if (auto flags = check_flags(settings); !flags)
@@ -214,14 +264,9 @@ int run_apply(Settings& settings)
     auto request = read_plan_request(settings, Refresh::full);
     if (!request)
         return fail(request.error());
-    ExecuteOptions options;
-    options.parallelism = settings.parallelism;
-    if (!settings.wait.empty()) {
-        auto wait = parse_wait(settings.wait);
-        if (!wait)
-            return fail(wait.error());
-        options.wait = *wait;
-    }
+    auto options = read_execute_options(settings);
+    if (!options)
+        return fail(options.error());
     std::optional<SavedPlan> saved;
     if (!settings.plan_file.empty()) {
         auto read = read_plan_file(settings.plan_file);
@@ -231,18 +276,8 @@ int run_apply(Settings& settings)
         if (auto fine = adopt_saved_request(*saved, *request); !fine)
             return fail(fine.error());
     }
-    // The manifests are checked with a key that may not exist yet before anything else is opened, so that
-    // a mistake in them changes nothing anywhere.
-    if (auto read = open_manifests(workspace, settings, SecretMode::leave, ""); !read)
-        return fail(read.error());
-    auto key = open_state(workspace, settings, Access::write);
-    if (!key)
-        return fail(key.error());
-    if (auto read = open_manifests(workspace, settings, SecretMode::fetch, *key); !read)
-        return fail(read.error());
-    if (auto api = open_api(workspace, settings, Access::write); !api)
-        return fail(api.error());
-
+    if (auto open = open_everything(workspace, settings); !open)
+        return fail(open.error());
     Engine engine(workspace.catalogue,
                   *workspace.provider,
                   *workspace.store,
@@ -256,27 +291,16 @@ int run_apply(Settings& settings)
     auto planned = run(workspace, plan_now(workspace, *request));
     if (!planned)
         return fail(planned.error());
-    if (saved)
-        if (auto same = check_binding(saved->binding, planned->binding); !same)
-            return fail(Error{Errc::refused, "the plan file was made for another API or owner"});
+    if (saved && !check_binding(saved->binding, planned->binding))
+        return fail(Error{Errc::refused, "the plan file was made for another API or owner"});
     auto actions = choose_actions(workspace, settings, *request, saved, std::move(*planned));
     if (!actions)
         return fail(actions.error());
-    const std::size_t total = count_actions(*actions);
-    if (total != 0 && !settings.yes && !saved && !confirmed()) {
+    if (count_actions(*actions) != 0 && !settings.yes && !saved && !confirmed()) {
         print("Nothing was done.\n");
         return 1;
     }
-    StopSignals signals(workspace.context);
-    options.should_stop = [&signals] { return signals.stopping(); };
-    const bool waits = !options.wait || *options.wait != Duration::zero();
-    workspace.events->begin(total);
-    const Report report =
-        run(workspace, execute(engine, std::move(*actions), std::move(options)));
-    workspace.events->end();
-    print_report(report);
-    const bool only_waiting = report.failed + report.skipped + report.blocked == 0;
-    return report.complete() || (only_waiting && !waits) ? 0 : 1;
+    return run_actions(workspace, engine, std::move(*actions), std::move(*options));
 }
 
 } // namespace trueup

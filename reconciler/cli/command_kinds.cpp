@@ -96,7 +96,8 @@ void print_kind(const Kind& kind)
     print(kind.name + " (" + kind.api_version + ")\n");
     if (!kind.doc.empty())
         print("  " + kind.doc + "\n");
-    print("scope: " + scope_word(kind.scope) + "\nidentified by: " + key_text(kind) + "\nfields:\n");
+    print("scope: " + scope_word(kind.scope) + "\nidentified by: " + key_text(kind) +
+          "\nfields:\n");
     for (const Field& field : kind.schema.fields)
         print_field(field, "  ");
     print("calls:\n");
@@ -175,8 +176,8 @@ int run_kinds_check(Settings& settings)
         print_diagnostics(findings);
         if (findings.has_errors())
             return fail(Error{Errc::invalid_input,
-                              std::to_string(findings.error_count()) +
-                                  " findings against " + settings.spec});
+                              std::to_string(findings.error_count()) + " findings against " +
+                                  settings.spec});
         line += " and agree with " + settings.spec;
     }
     print(line + ".\n");

@@ -3,6 +3,7 @@
 #include "state/model/yaml.hpp"
 
 #include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -13,7 +14,8 @@ namespace trueup {
 
 namespace {
 
-constexpr std::string_view overview = R"(trueup makes a REST API match a directory of YAML manifests.
+constexpr std::string_view overview =
+    R"(trueup makes a REST API match a directory of YAML manifests.
 
 Examples:
   trueup validate -f manifests/                 check the manifests, without any network
@@ -82,24 +84,41 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(std::string(overvie
 void CommandLine::add_common(CLI::App& command)
 {
     Settings& s = settings_;
-    command.add_option("--config", s.config, "Configuration file (default: trueup.yaml beside the manifests)");
-    command.add_option("-f,--manifests", s.manifests, "Manifest file or directory, or - (repeatable; default: .)")->allow_extra_args(false);
+    command.add_option(
+        "--config", s.config, "Configuration file (default: trueup.yaml beside the manifests)");
+    command
+        .add_option("-f,--manifests",
+                    s.manifests,
+                    "Manifest file or directory, or - (repeatable; default: .)")
+        ->allow_extra_args(false);
     command.add_option("--endpoint", s.endpoint, "URL of the API (or SPECTROCLOUD_HOST)");
     command.add_option("--project", s.project, "Act only on this project");
-    command.add_option("--state", s.state, "State file (default: .trueup/state.db beside the manifests)");
-    command.add_option("--kinds", s.kinds, "Further kind files or directories (repeatable)")->allow_extra_args(false);
-    command.add_option("--rate", s.rate, "Requests a second for each rate-limit group, or unlimited");
-    command.add_option("--settle", s.settle,
+    command.add_option(
+        "--state", s.state, "State file (default: .trueup/state.db beside the manifests)");
+    command.add_option("--kinds", s.kinds, "Further kind files or directories (repeatable)")
+        ->allow_extra_args(false);
+    command.add_option(
+        "--rate", s.rate, "Requests a second for each rate-limit group, or unlimited");
+    command.add_option("--settle",
+                       s.settle,
                        "How long a lost create may still take effect (default: as each kind says)");
-    command.add_option("--var", s.vars, "Variable for ${NAME} in manifests, as NAME=VALUE (repeatable)")->allow_extra_args(false);
-    command.add_option("--env-var", s.env_vars, "Name that ${NAME} may take from the environment (repeatable)")->allow_extra_args(false);
-    command.add_option("--api-key-file", s.api_key_file, "File with the API key (or SPECTROCLOUD_APIKEY)");
+    command
+        .add_option(
+            "--var", s.vars, "Variable for ${NAME} in manifests, as NAME=VALUE (repeatable)")
+        ->allow_extra_args(false);
+    command
+        .add_option(
+            "--env-var", s.env_vars, "Name that ${NAME} may take from the environment (repeatable)")
+        ->allow_extra_args(false);
+    command.add_option(
+        "--api-key-file", s.api_key_file, "File with the API key (or SPECTROCLOUD_APIKEY)");
     command.add_option("--login-file", s.login_file, "YAML file with email, org and password");
     command.add_option("--ca-file", s.ca_file, "PEM file of the authorities to trust");
     command.add_option("--client-cert", s.client_cert, "PEM file of our certificate");
     command.add_option("--client-key", s.client_key, "PEM file of its key");
     command.add_option("--owner", s.owner, "Name under which objects are marked as ours");
-    command.add_option("--adopt", s.adopt, "What to do with what exists unmarked: ifEqual, never or takeOver");
+    command.add_option(
+        "--adopt", s.adopt, "What to do with what exists unmarked: ifEqual, never or takeOver");
     command.add_option("--log-format", s.log_format, "text or json");
     command.add_option("--log-level", s.log_level, "debug, info, warning or error");
     command.add_flag("--no-color", s.no_color, "No colours (or NO_COLOR)");
@@ -110,32 +129,44 @@ void CommandLine::add_selection(CLI::App& command)
     Settings& s = settings_;
     command.add_flag("--prune", s.prune, "Also delete what is ours and no longer declared");
     command.add_flag("--destroy", s.destroy, "Delete everything that is ours");
-    command.add_option("--target", s.targets, "Only this address and what it depends on (repeatable)")->allow_extra_args(false);
-    command.add_option("--exclude", s.excludes, "Not this address nor what depends on it (repeatable)")->allow_extra_args(false);
-    command.add_option("--refresh", s.refresh, "full: read each object; auto: trust complete list entries");
-    command.add_option("--max-missing", s.max_missing,
+    command
+        .add_option("--target", s.targets, "Only this address and what it depends on (repeatable)")
+        ->allow_extra_args(false);
+    command
+        .add_option("--exclude", s.excludes, "Not this address nor what depends on it (repeatable)")
+        ->allow_extra_args(false);
+    command.add_option(
+        "--refresh", s.refresh, "full: read each object; auto: trust complete list entries");
+    command.add_option("--max-missing",
+                       s.max_missing,
                        "Most owned objects of a kind that may be gone at once, as N or N%");
-    command.add_option("--max-deletes", s.max_deletes, "Most objects to delete, as N or N% (default: the larger of 10 and 30%)");
+    command.add_option("--max-deletes",
+                       s.max_deletes,
+                       "Most objects to delete, as N or N% (default: the larger of 10 and 30%)");
 }
 
 void CommandLine::add_plan()
 {
-    CLI::App* plan = app_->add_subcommand("plan", "Show what would change; writes nothing anywhere");
+    CLI::App* plan =
+        app_->add_subcommand("plan", "Show what would change; writes nothing anywhere");
     add_common(*plan);
     add_selection(*plan);
     plan->add_option("--out", settings_.out, "Save the plan, to apply exactly this");
     plan->add_flag("--json", settings_.json, "Print one JSON document");
-    plan->add_flag("--detailed-exitcode", settings_.detailed_exitcode, "Exit 2 when there are changes");
+    plan->add_flag(
+        "--detailed-exitcode", settings_.detailed_exitcode, "Exit 2 when there are changes");
     plan->add_flag("--show-unchanged", settings_.show_unchanged, "List what is unchanged too");
     plan->footer("Example: trueup plan -f manifests/ --detailed-exitcode");
 }
 
 void CommandLine::add_apply()
 {
-    CLI::App* apply = app_->add_subcommand("apply", "Make it so: show the plan, ask, then change it");
+    CLI::App* apply =
+        app_->add_subcommand("apply", "Make it so: show the plan, ask, then change it");
     add_common(*apply);
     add_selection(*apply);
-    apply->add_option("plan-file", settings_.plan_file, "A plan that plan --out saved: does that or refuses");
+    apply->add_option(
+        "plan-file", settings_.plan_file, "A plan that plan --out saved: does that or refuses");
     apply->add_flag("--yes", settings_.yes, "Do not ask");
     apply->add_option("--parallelism", settings_.parallelism, "Actions at a time")
         ->check(CLI::Range(1, 256));
@@ -168,7 +199,8 @@ void CommandLine::add_kinds()
     CLI::App* show = kinds->add_subcommand("show", "Fields and calls of one kind");
     add_common(*show);
     show->add_option("kind", settings_.name, "Name of the kind")->required();
-    CLI::App* check = kinds->add_subcommand("check", "Check kind files, alone or against an API document");
+    CLI::App* check =
+        kinds->add_subcommand("check", "Check kind files, alone or against an API document");
     add_common(*check);
     check->add_option("--spec", settings_.spec, "Swagger 2.0 document to compare with");
 }
@@ -176,11 +208,13 @@ void CommandLine::add_kinds()
 void CommandLine::add_sandbox()
 {
     Settings& s = settings_;
-    CLI::App* sandbox = app_->add_subcommand("sandbox", "Serve an API with Palette's conventions, to try things against");
+    CLI::App* sandbox = app_->add_subcommand(
+        "sandbox", "Serve an API with Palette's conventions, to try things against");
     sandbox->add_option("--listen", s.listen, "Address and port; port 0 takes a free one");
     sandbox->add_option("--api-key", s.api_key, "The key that is accepted");
     sandbox->add_option("--data", s.data, "File to keep the objects in");
-    sandbox->add_option("--fault", s.faults, "Misbehave, for example cut-after:7 (repeatable)")->allow_extra_args(false);
+    sandbox->add_option("--fault", s.faults, "Misbehave, for example cut-after:7 (repeatable)")
+        ->allow_extra_args(false);
     sandbox->add_option("--latency", s.latency, "Answer after this long, such as 50ms");
     sandbox->add_option("--rate", s.rate, "Requests a second for each path prefix before 429");
     sandbox->footer("Example: trueup sandbox --listen 127.0.0.1:8080 --data sandbox.json");
@@ -188,7 +222,8 @@ void CommandLine::add_sandbox()
 
 void CommandLine::add_others()
 {
-    CLI::App* validate = app_->add_subcommand("validate", "Check manifests: syntax, schema, references; no network");
+    CLI::App* validate =
+        app_->add_subcommand("validate", "Check manifests: syntax, schema, references; no network");
     add_common(*validate);
     CLI::App* import = app_->add_subcommand("import", "Take an existing object as ours");
     add_common(*import);
@@ -223,26 +258,60 @@ std::optional<std::string> CommandLine::parse(int argc, const char* const* argv,
     return name;
 }
 
+namespace {
+
+Result<void>
+set_option(CLI::Option& option, const std::vector<std::string>& values, const std::string& where)
+{
+    try {
+        for (const std::string& value : values)
+            option.add_result(value);
+        option.run_callback();
+    } catch (const CLI::Error& error) {
+        return Error{Errc::invalid_input, error.what(), where};
+    }
+    return {};
+}
+
+// The settings in `file`; null when there is no such file, or nothing in it.
+Result<Value> read_config(const std::filesystem::path& file, bool must_exist)
+{
+    std::ifstream in(file);
+    if (!in && must_exist)
+        return Error{Errc::invalid_input, "the configuration file cannot be read", file.string()};
+    if (!in)
+        return Value();
+    std::stringstream text;
+    text << in.rdbuf();
+    Diagnostics diagnostics;
+    const std::vector<Value> documents = yaml::parse(text.str(), file.string(), diagnostics);
+    if (diagnostics.has_errors())
+        return Error{Errc::invalid_input, diagnostics.all().front().text()};
+    return documents.empty() ? Value() : documents.front();
+}
+
+std::vector<std::string> texts_of(const Value& value)
+{
+    std::vector<std::string> values;
+    if (const List* list = value.if_list())
+        for (const Value& item : *list)
+            values.push_back(text_of(item));
+    else
+        values.push_back(text_of(value));
+    return values;
+}
+
+} // namespace
+
 Result<void> CommandLine::fill_from_environment_and_file(CLI::App& command)
 {
-    const auto set = [](CLI::Option& option, const std::vector<std::string>& values,
-                        const std::string& where) -> Result<void> {
-        try {
-            for (const std::string& value : values)
-                option.add_result(value);
-            option.run_callback();
-        } catch (const CLI::Error& error) {
-            return Error{Errc::invalid_input, error.what(), where};
-        }
-        return {};
-    };
     for (CLI::Option* option : command.get_options()) {
         const std::string name = option->get_single_name();
         if (option->get_positional() || option->count() != 0 || name == "help")
             continue;
         const std::string variable = environment_name(name);
         if (auto value = environment(variable))
-            if (auto fine = set(*option, {*value}, variable); !fine)
+            if (auto fine = set_option(*option, {*value}, variable); !fine)
                 return fine;
     }
     if (command.get_option_no_throw("--config") == nullptr)
@@ -250,49 +319,41 @@ Result<void> CommandLine::fill_from_environment_and_file(CLI::App& command)
     const bool given = !settings_.config.empty();
     const std::filesystem::path file =
         given ? std::filesystem::path(settings_.config) : default_config(settings_.manifests);
-    std::ifstream in(file);
-    if (!in) {
-        if (given)
-            return Error{Errc::invalid_input, "the configuration file cannot be read", file.string()};
+    auto config = read_config(file, given);
+    if (!config)
+        return config.error();
+    if (config->if_map() == nullptr)
         return {};
-    }
-    std::stringstream text;
-    text << in.rdbuf();
-    Diagnostics diagnostics;
-    const std::vector<Value> documents = yaml::parse(text.str(), file.string(), diagnostics);
-    if (diagnostics.has_errors())
-        return Error{Errc::invalid_input, diagnostics.all().front().text()};
-    const Map* map = documents.empty() ? nullptr : documents.front().if_map();
-    if (map == nullptr)
-        return {};
-    std::vector<std::string> known;
-    for (const CLI::Option* option : command.get_options())
-        known.push_back(option->get_single_name());
-    for (const auto& [key, value] : *map) {
+    for (const auto& [key, value] : *config->if_map()) {
         CLI::Option* option = command.get_option_no_throw("--" + key);
-        const bool is_others = std::ranges::any_of(
-            app_->get_subcommands([](const CLI::App*) { return true; }), [&](const CLI::App* other) {
-                return other->get_option_no_throw("--" + key) != nullptr;
-            });
-        if (option == nullptr && is_others)
-            continue;
+        if (option == nullptr && is_known(key))
+            continue; // an option of other commands
         if (option == nullptr)
             return Error{Errc::invalid_input,
                          "unknown setting " + key,
                          file.string() + ":" + std::to_string(value.place().line),
-                         did_you_mean(key, known)};
-        if (option->count() != 0)
-            continue;
-        std::vector<std::string> values;
-        if (const List* list = value.if_list())
-            for (const Value& item : *list)
-                values.push_back(text_of(item));
-        else
-            values.push_back(text_of(value));
-        if (auto fine = set(*option, values, file.string()); !fine)
-            return fine;
+                         did_you_mean(key, names_of(command))};
+        if (option->count() == 0)
+            if (auto fine = set_option(*option, texts_of(value), file.string()); !fine)
+                return fine;
     }
     return {};
+}
+
+bool CommandLine::is_known(const std::string& option) const
+{
+    return std::ranges::any_of(app_->get_subcommands([](const CLI::App*) { return true; }),
+                               [&](const CLI::App* other) {
+                                   return other->get_option_no_throw("--" + option) != nullptr;
+                               });
+}
+
+std::vector<std::string> CommandLine::names_of(const CLI::App& command)
+{
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command.get_options())
+        names.push_back(option->get_single_name());
+    return names;
 }
 
 } // namespace trueup

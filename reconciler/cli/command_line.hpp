@@ -5,6 +5,7 @@
 #include "reconciler/cli/settings.hpp"
 
 #include <CLI/App.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,9 +20,9 @@ class CommandLine {
 public:
     CommandLine();
 
-    // Parses, fills what was not given from the environment and the configuration file, and returns the
-    // name of the command ("plan", "state list", ...). On --help or a mistake the text was printed and the
-    // exit code is in `exit_code`.
+    // Parses, fills what was not given from the environment and the configuration file, and returns
+    // the name of the command ("plan", "state list", ...). On --help or a mistake the text was
+    // printed and the exit code is in `exit_code`.
     std::optional<std::string> parse(int argc, const char* const* argv, int& exit_code);
 
     Settings& settings() { return settings_; }
@@ -37,6 +38,9 @@ private:
     void add_sandbox();
     void add_others();
     Result<void> fill_from_environment_and_file(CLI::App& command);
+    // True when some command has the option.
+    bool is_known(const std::string& option) const;
+    static std::vector<std::string> names_of(const CLI::App& command);
 
     Settings settings_;
     std::unique_ptr<CLI::App> app_;

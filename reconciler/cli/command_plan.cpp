@@ -81,8 +81,8 @@ int run_plan(Settings& settings)
         !allowed)
         return fail(allowed.error());
     if (!settings.out.empty()) {
-        const SavedPlan saved = save_plan(
-            plan, request->plan, planned->binding, format_time(workspace.clock->wall()));
+        const SavedPlan saved =
+            save_plan(plan, request->plan, planned->binding, format_time(workspace.clock->wall()));
         if (auto written = write_file(settings.out, write_saved_plan(saved)); !written)
             return fail(written.error());
     }

@@ -150,7 +150,8 @@ int run_sandbox(Settings& settings)
         context, *clock, *sandbox, listen->address, listen->port, std::move(*faults));
     if (!server)
         return fail(server.error());
-    print("listening on http://" + listen->address + ":" + std::to_string((*server)->port()) + "\n");
+    print("listening on http://" + listen->address + ":" + std::to_string((*server)->port()) +
+          "\n");
     boost::asio::signal_set signals(context, SIGINT, SIGTERM);
     bool stopped = false;
     signals.async_wait([&stopped](const boost::system::error_code&, int) { stopped = true; });

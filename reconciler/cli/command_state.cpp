@@ -45,7 +45,8 @@ Result<Record> find_record(Store& store, const std::string& text)
     if (!record)
         return record.error();
     if (!*record)
-        return Error{Errc::not_found, "it is not in the state", address->text(), "see trueup state list"};
+        return Error{
+            Errc::not_found, "it is not in the state", address->text(), "see trueup state list"};
     return std::move(**record);
 }
 
@@ -104,7 +105,8 @@ import_object(Workspace& workspace, Address address, std::string uid, std::strin
     if (found.builtin)
         co_return Error{Errc::refused, "it is built into the system", address.text()};
     if (found.mark && found.mark->owner != owner)
-        co_return Error{Errc::refused, "it belongs to the owner " + found.mark->owner, address.text()};
+        co_return Error{
+            Errc::refused, "it belongs to the owner " + found.mark->owner, address.text()};
     Batch batch;
     if (!*stored)
         batch.bind = *binding;
@@ -210,11 +212,12 @@ int run_import(Settings& settings)
         return fail(key.error());
     if (auto api = open_api(workspace, settings, Access::write); !api)
         return fail(api.error());
-    if (auto done = run(workspace,
-                        import_object(workspace, *address, settings.uid, settings.owner));
+    if (auto done =
+            run(workspace, import_object(workspace, *address, settings.uid, settings.owner));
         !done)
         return fail(done.error());
-    print(address->text() + " is ours now. The next plan shows how it differs from its manifest.\n");
+    print(address->text() +
+          " is ours now. The next plan shows how it differs from its manifest.\n");
     return 0;
 }
 

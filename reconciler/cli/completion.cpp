@@ -47,9 +47,8 @@ std::string bash_script(const std::vector<Entry>& entries)
         if (entry.path.empty())
             continue;
         const std::size_t space = entry.path.find(' ');
-        script += "            \"" +
-                  (space == std::string::npos ? " " + entry.path : entry.path) + "\") path=\"" +
-                  entry.path + "\" ;;\n";
+        script += "            \"" + (space == std::string::npos ? " " + entry.path : entry.path) +
+                  "\") path=\"" + entry.path + "\" ;;\n";
     }
     script += "        esac\n    done\n    case \"$path\" in\n";
     for (const Entry& entry : entries)
@@ -64,9 +63,9 @@ std::string fish_script(const std::vector<Entry>& entries)
     std::string script = "complete -c trueup -e\n";
     for (const Entry& entry : entries) {
         const std::string condition =
-            entry.path.empty() ? "__fish_use_subcommand"
-                               : "__fish_seen_subcommand_from " +
-                                     entry.path.substr(entry.path.rfind(' ') + 1);
+            entry.path.empty()
+                ? "__fish_use_subcommand"
+                : "__fish_seen_subcommand_from " + entry.path.substr(entry.path.rfind(' ') + 1);
         for (const std::string& word : entry.words) {
             const bool option = word.starts_with("--");
             script += "complete -c trueup -n \"" + condition + "\" " +

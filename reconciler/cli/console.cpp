@@ -1,8 +1,9 @@
 #include "reconciler/cli/console.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <iostream>
-#include <unistd.h>
 
 namespace trueup {
 

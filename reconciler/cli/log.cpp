@@ -3,9 +3,10 @@
 #include "reconciler/cli/console.hpp"
 #include "state/model/json.hpp"
 
-#include <algorithm>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
 
 namespace trueup {
 
@@ -60,7 +61,8 @@ std::string milliseconds(Duration duration)
 class LogSink final : public EventSink {
 public:
     LogSink(const Clock& clock, bool json, spdlog::level::level_enum level)
-        : clock_(clock), json_(json),
+        : clock_(clock),
+          json_(json),
           logger_("trueup", std::make_shared<spdlog::sinks::stderr_sink_st>())
     {
         logger_.set_pattern("%v");
@@ -79,8 +81,8 @@ public:
 private:
     std::string as_text(const Event& event) const
     {
-        std::string line = format_time(clock_.wall()) + " " + std::string(word_of(event.level)) + " " +
-                           std::string(name_of(event.type));
+        std::string line = format_time(clock_.wall()) + " " + std::string(word_of(event.level)) +
+                           " " + std::string(name_of(event.type));
         pair(line, "address", event.address);
         pair(line, "verb", event.verb);
         pair(line, "call", event.call);
@@ -116,9 +118,10 @@ private:
             record.set("status", event.status);
             record.set("attempt", event.attempt);
         }
-        record.set("ms",
-                   static_cast<std::int64_t>(
-                       std::chrono::duration_cast<std::chrono::milliseconds>(event.duration).count()));
+        record.set(
+            "ms",
+            static_cast<std::int64_t>(
+                std::chrono::duration_cast<std::chrono::milliseconds>(event.duration).count()));
         set("audit_uid", event.audit_uid);
         set("plan_id", event.plan_id);
         set("error", event.error);
@@ -135,8 +138,10 @@ private:
 
 Result<std::unique_ptr<EventSink>> make_log_sink(const Settings& settings, const Clock& clock)
 {
-    if (!settings.log_format.empty() && settings.log_format != "text" && settings.log_format != "json")
-        return Error{Errc::invalid_input, "--log-format is text or json, not " + settings.log_format};
+    if (!settings.log_format.empty() && settings.log_format != "text" &&
+        settings.log_format != "json")
+        return Error{Errc::invalid_input,
+                     "--log-format is text or json, not " + settings.log_format};
     spdlog::level::level_enum level =
         stderr_is_terminal() ? spdlog::level::warn : spdlog::level::info;
     if (!settings.log_level.empty()) {
@@ -145,7 +150,8 @@ Result<std::unique_ptr<EventSink>> make_log_sink(const Settings& settings, const
             {"info", spdlog::level::info},
             {"warning", spdlog::level::warn},
             {"error", spdlog::level::err}};
-        const auto* it = std::ranges::find(words, settings.log_level, [](const auto& word) { return word.first; });
+        const auto* it = std::ranges::find(
+            words, settings.log_level, [](const auto& word) { return word.first; });
         if (it == std::end(words))
             return Error{Errc::invalid_input,
                          "--log-level is debug, info, warning or error, not " + settings.log_level};

@@ -10,8 +10,8 @@
 
 namespace trueup {
 
-// Fails with invalid_input on an unknown format or level. `clock` outlives the sink. Without a level: info,
-// but warning where stderr is a terminal, because progress is shown there.
+// Fails with invalid_input on an unknown format or level. `clock` outlives the sink. Without a
+// level: info, but warning where stderr is a terminal, because progress is shown there.
 Result<std::unique_ptr<EventSink>> make_log_sink(const Settings& settings, const Clock& clock);
 
 } // namespace trueup

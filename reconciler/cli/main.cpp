@@ -2,11 +2,12 @@
 
 #include "reconciler/cli/commands.hpp"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <csignal>
 #include <exception>
 #include <iostream>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 int main(int argc, char** argv)
 {

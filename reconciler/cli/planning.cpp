@@ -33,11 +33,12 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
 {
     PlanRequest request;
     if (settings.owner.empty())
-        return Error{Errc::invalid_input,
-                     "there is no owner name to mark objects with",
-                     "",
-                     "write \"owner: some-name\" into trueup.yaml beside the manifests (a name that "
-                     "no other set of manifests uses), or use --owner"};
+        return Error{
+            Errc::invalid_input,
+            "there is no owner name to mark objects with",
+            "",
+            "write \"owner: some-name\" into trueup.yaml beside the manifests (a name that "
+            "no other set of manifests uses), or use --owner"};
     auto adoption = parse_adoption(settings.adopt);
     if (!adoption)
         return adoption.error();

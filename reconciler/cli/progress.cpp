@@ -28,10 +28,9 @@ void ProgressSink::end()
 
 void ProgressSink::emit(const Event& event)
 {
-    const bool ended = event.type == EventType::action_done ||
-                       event.type == EventType::action_failed ||
-                       event.type == EventType::action_skipped ||
-                       event.type == EventType::action_waiting;
+    const bool ended =
+        event.type == EventType::action_done || event.type == EventType::action_failed ||
+        event.type == EventType::action_skipped || event.type == EventType::action_waiting;
     clear();
     next_.emit(event);
     if (ended)
@@ -60,11 +59,12 @@ void ProgressSink::show()
     if (failed_ != 0)
         line += ", " + std::to_string(failed_) + " failed";
     if (done != 0 && done < total_) {
-        const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - begun_);
-        const auto left = spent * static_cast<std::int64_t>(total_ - done) /
-                          static_cast<std::int64_t>(done);
-        line += ", about " +
-                std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) + " s left";
+        const auto spent =
+            std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - begun_);
+        const auto left =
+            spent * static_cast<std::int64_t>(total_ - done) / static_cast<std::int64_t>(done);
+        line += ", about " + std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) +
+                " s left";
     }
     print_error("\r" + line + "\x1b[K");
     shown_ = true;

@@ -136,8 +136,10 @@ Result<void> open_basics(Workspace& workspace, const Settings& settings)
     return {};
 }
 
-Result<void>
-open_manifests(Workspace& workspace, const Settings& settings, SecretMode mode, const std::string& key)
+Result<void> open_manifests(Workspace& workspace,
+                            const Settings& settings,
+                            SecretMode mode,
+                            const std::string& key)
 {
     LoadOptions options;
     options.paths = as_paths(settings.manifests);

@@ -1,4 +1,5 @@
-// What the commands work on: the kinds, the manifests, the state and the API, opened as the settings say.
+// What the commands work on: the kinds, the manifests, the state and the API, opened as the
+// settings say.
 
 #pragma once
 
@@ -12,6 +13,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+
 #include <exception>
 #include <memory>
 #include <optional>
@@ -20,7 +22,8 @@ namespace trueup {
 
 enum class Access { read, write };
 
-// Members are opened by the functions below, in the order in which they stand; destroyed in reverse.
+// Members are opened by the functions below, in the order in which they stand; destroyed in
+// reverse.
 struct Workspace {
     Workspace() = default;
     Workspace(const Workspace&) = delete;
@@ -46,8 +49,10 @@ struct Workspace {
 Result<void> open_basics(Workspace& workspace, const Settings& settings);
 
 // Reads and checks the manifests; what is wrong with them was printed when it fails.
-Result<void>
-open_manifests(Workspace& workspace, const Settings& settings, SecretMode mode, const std::string& key);
+Result<void> open_manifests(Workspace& workspace,
+                            const Settings& settings,
+                            SecretMode mode,
+                            const std::string& key);
 
 std::filesystem::path state_file(const Settings& settings);
 

@@ -5,6 +5,7 @@
 #include "reconciler/plan/schedule.hpp"
 
 #include <boost/asio/this_coro.hpp>
+
 #include <unordered_map>
 
 namespace trueup {
@@ -39,8 +40,12 @@ struct Output {
 class Execution {
 public:
     Execution(Engine engine, std::vector<Action> actions, ExecuteOptions options, Executor executor)
-        : engine_(std::move(engine)), actions_(std::move(actions)), options_(std::move(options)),
-          schedule_(actions_), group_(executor), writer_(engine_, options_.wait)
+        : engine_(std::move(engine)),
+          actions_(std::move(actions)),
+          options_(std::move(options)),
+          schedule_(actions_),
+          group_(executor),
+          writer_(engine_, options_.wait)
     {
     }
 
@@ -205,7 +210,8 @@ private:
         const Action& action = actions_[index];
         record(action, outcome, error, message);
         if (outcome == Outcome::done || outcome == Outcome::waiting) {
-            // What waits for readiness can be referred to, but what needs it to be ready must wait too.
+            // What waits for readiness can be referred to, but what needs it to be ready must wait
+            // too.
             if (outcome == Outcome::done)
                 schedule_.succeeded(index);
             else
@@ -239,7 +245,9 @@ private:
         }
     }
 
-    void record(const Action& action, Outcome outcome, const std::optional<Error>& error,
+    void record(const Action& action,
+                Outcome outcome,
+                const std::optional<Error>& error,
                 const std::string& message)
     {
         count(action, outcome);
@@ -252,17 +260,28 @@ private:
         report_.results.push_back(std::move(result));
         switch (outcome) {
         case Outcome::done:
-            emit(action, EventType::action_done, Level::info, message.empty() ? "done" : message, "");
+            emit(action,
+                 EventType::action_done,
+                 Level::info,
+                 message.empty() ? "done" : message,
+                 "");
             break;
         case Outcome::failed:
-            emit(action, EventType::action_failed, Level::error, error->text(),
+            emit(action,
+                 EventType::action_failed,
+                 Level::error,
+                 error->text(),
                  std::string(name_of(error->code)));
             break;
         case Outcome::skipped:
             emit(action, EventType::action_skipped, Level::warning, message, "");
             break;
         case Outcome::blocked:
-            emit(action, EventType::action_skipped, Level::warning, "blocked: " + message, "refused");
+            emit(action,
+                 EventType::action_skipped,
+                 Level::warning,
+                 "blocked: " + message,
+                 "refused");
             break;
         case Outcome::waiting:
             emit(action, EventType::action_waiting, Level::info, message, "");
@@ -290,7 +309,8 @@ private:
         report_.forgotten += action.verb == Verb::forget ? 1U : 0U;
     }
 
-    void emit(const Action& action, EventType type, Level level, std::string text, std::string error)
+    void
+    emit(const Action& action, EventType type, Level level, std::string text, std::string error)
     {
         Event event(type, level, std::move(text));
         event.address = action.address.text();
@@ -317,8 +337,7 @@ private:
 Task<Report> execute(Engine engine, std::vector<Action> actions, ExecuteOptions options)
 {
     const Executor executor = co_await boost::asio::this_coro::executor;
-    Execution execution(
-        std::move(engine), std::move(actions), std::move(options), executor);
+    Execution execution(std::move(engine), std::move(actions), std::move(options), executor);
     auto report = co_await execution.run();
     co_return report;
 }

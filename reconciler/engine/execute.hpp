@@ -1,8 +1,8 @@
-// Runs the actions of a plan: in the order of the graph, several at a time, each intent durable before its
-// call, each outcome recorded, a failure skipping only what depends on it.
+// Runs the actions of a plan: in the order of the graph, several at a time, each intent durable
+// before its call, each outcome recorded, a failure skipping only what depends on it.
 //
-// It never repeats a create without having looked whether the first one took effect, and never writes to or
-// deletes an object that is not the one that was planned on.
+// It never repeats a create without having looked whether the first one took effect, and never
+// writes to or deletes an object that is not the one that was planned on.
 
 #pragma once
 

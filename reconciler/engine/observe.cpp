@@ -2,8 +2,9 @@
 
 #include "reconciler/engine/task_group.hpp"
 
-#include <algorithm>
 #include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 
@@ -50,8 +51,11 @@ public:
                 const std::vector<Record>& records,
                 Observer& observer,
                 ObserveOptions options)
-        : catalogue_(catalogue), manifests_(manifests), observer_(observer),
-          options_(std::move(options)), scope_kind_(catalogue.scope_kind())
+        : catalogue_(catalogue),
+          manifests_(manifests),
+          observer_(observer),
+          options_(std::move(options)),
+          scope_kind_(catalogue.scope_kind())
     {
         for (const Manifest& manifest : manifests.manifests)
             wanted_.insert(manifest.address.text());
@@ -81,7 +85,8 @@ public:
     }
 
 private:
-    // ---- scopes -----------------------------------------------------------------------------------
+    // ---- scopes
+    // -----------------------------------------------------------------------------------
 
     Task<Result<void>> find_scopes()
     {
@@ -154,7 +159,8 @@ private:
         return Scope(*address.project(), it->second.uid);
     }
 
-    // ---- lists ------------------------------------------------------------------------------------
+    // ---- lists
+    // ------------------------------------------------------------------------------------
 
     void choose_collections()
     {
@@ -211,8 +217,7 @@ private:
         };
         PageSink take_page = sink;
         CallContext context(kind.name);
-        auto walk =
-            co_await observer_.list(kind, scope, std::move(take_page), std::move(context));
+        auto walk = co_await observer_.list(kind, scope, std::move(take_page), std::move(context));
         if (walk)
             collections_[index].proves_absence = walk->proves_absence;
         else
@@ -254,7 +259,8 @@ private:
             ++found_.unmanaged;
     }
 
-    // ---- what the lists do not tell ---------------------------------------------------------------
+    // ---- what the lists do not tell
+    // ---------------------------------------------------------------
 
     Task<void> fill_gaps(Executor executor)
     {
@@ -351,8 +357,7 @@ private:
         co_return read;
     }
 
-    Task<Result<void>>
-    read_singleton(const Kind& kind, Address address, std::optional<Scope> scope)
+    Task<Result<void>> read_singleton(const Kind& kind, Address address, std::optional<Scope> scope)
     {
         if (!scope) {
             found_.sightings[address.text()].uid_checked = true;
@@ -373,16 +378,14 @@ private:
         co_return Result<void>{};
     }
 
-    Task<Result<void>> read_owned(const Kind& kind,
-                                  Address address,
-                                  const Record& record,
-                                  std::optional<Scope> scope)
+    Task<Result<void>>
+    read_owned(const Kind& kind, Address address, const Record& record, std::optional<Scope> scope)
     {
         Sighting& before = found_.sightings[address.text()];
         if (before.by_uid && before.by_uid->complete && options_.refresh == Refresh::automatic)
             co_return Result<void>{};
-        // A project that was re-created under its name is another scope; what was in the old one is gone
-        // with it, which reading by uid in the scope that we remember confirms.
+        // A project that was re-created under its name is another scope; what was in the old one is
+        // gone with it, which reading by uid in the scope that we remember confirms.
         if (record.scope_uid.empty() == address.project().has_value()) {
             before.uid_checked = true;
             co_return Result<void>{};
@@ -439,7 +442,8 @@ private:
         co_return Result<void>{};
     }
 
-    // ---- references and look-ups ------------------------------------------------------------------
+    // ---- references and look-ups
+    // ------------------------------------------------------------------
 
     // Addresses that manifests refer to and nobody declares.
     std::set<std::string> reference_targets() const
@@ -462,8 +466,8 @@ private:
                 continue;
             const auto seen = found_.sightings.find(text);
             const auto scope = scope_of(*address);
-            if (!scope ||
-                (seen != found_.sightings.end() && (seen->second.by_uid || !seen->second.by_key.empty())))
+            if (!scope || (seen != found_.sightings.end() &&
+                           (seen->second.by_uid || !seen->second.by_key.empty())))
                 continue;
             co_await group.wait_below(options_.parallelism);
             group.spawn(fill_reference(*kind, *address, *scope));
@@ -509,13 +513,15 @@ private:
     }
 
     // "name" means the first key field; another single word is looked for in metadata and spec.
-    static bool meets(const Kind& kind, const Value& object, const std::string& name, const Value& wanted)
+    static bool
+    meets(const Kind& kind, const Value& object, const std::string& name, const Value& wanted)
     {
         if (name == "name" && !kind.key.empty()) {
             const Value* value = find(object, kind.key.front());
             return value != nullptr && *value == wanted;
         }
-        for (const std::string& prefix : {std::string(), std::string("metadata."), std::string("spec.")}) {
+        for (const std::string& prefix :
+             {std::string(), std::string("metadata."), std::string("spec.")}) {
             const auto path = Path::parse(prefix + name);
             const Value* value = path ? find(object, *path) : nullptr;
             if (value != nullptr)
@@ -538,8 +544,7 @@ private:
         PageSink take_page = sink;
         Scope tenant;
         CallContext context(kind.name);
-        auto walk =
-            co_await observer_.list(kind, tenant, std::move(take_page), std::move(context));
+        auto walk = co_await observer_.list(kind, tenant, std::move(take_page), std::move(context));
         if (!walk) {
             if (is_fatal(walk.error()))
                 fatal_ = walk.error();
@@ -548,7 +553,8 @@ private:
         found_.lookups[unknown.text()] = std::move(uids);
     }
 
-    // ---- containers -------------------------------------------------------------------------------
+    // ---- containers
+    // -------------------------------------------------------------------------------
 
     // What is inside each project that may be about to go.
     Task<void> find_contents(Executor executor)
@@ -563,7 +569,8 @@ private:
         }
         for (const Orphan& orphan : found_.orphans)
             if (const Kind* kind = catalogue_.find(orphan.address.kind()); kind && kind->is_scope)
-                going.emplace_back(trueup::key_of(*kind, orphan.address).front(), orphan.object.uid);
+                going.emplace_back(trueup::key_of(*kind, orphan.address).front(),
+                                   orphan.object.uid);
         if (options_.destroy)
             for (const Manifest& manifest : manifests_.manifests)
                 if (manifest.kind->is_scope && !records_.contains(manifest.address.text()))
@@ -588,7 +595,8 @@ private:
             const auto sink = [&](std::vector<Observed> page) -> Result<void> {
                 for (const Observed& object : page)
                     if (!object.foreign_scope && !object.builtin)
-                        contents.emplace_back(address_of(kind, name, object.value).text(), object.uid);
+                        contents.emplace_back(address_of(kind, name, object.value).text(),
+                                              object.uid);
                 return {};
             };
             PageSink take_page = sink;

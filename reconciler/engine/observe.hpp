@@ -1,7 +1,8 @@
 // Finds out what exists of everything that is declared or remembered, with reads alone.
 //
-// It never takes "not seen" for "not there": what a walk of several pages missed is asked for by name or uid
-// (design.md 7). A collection that cannot be read leaves its resources unobserved and the others alone.
+// It never takes "not seen" for "not there": what a walk of several pages missed is asked for by
+// name or uid (design.md 7). A collection that cannot be read leaves its resources unobserved and
+// the others alone.
 
 #pragma once
 
@@ -25,7 +26,7 @@ struct ObserveOptions {
 
     std::string owner_id;
     Refresh refresh = Refresh::automatic;
-    bool prune = false;   // also look for objects with our mark that nothing remembers
+    bool prune = false; // also look for objects with our mark that nothing remembers
     bool destroy = false;
     std::size_t parallelism = 8;
 };
@@ -33,8 +34,8 @@ struct ObserveOptions {
 // The natural key that an address spells out.
 std::vector<std::string> key_of(const Kind& kind, const Address& address);
 
-// Fails with unauthorized, network, timed_out or throttled when the API cannot be asked at all, and with any
-// error of listing the scopes. Everything passed in outlives the call.
+// Fails with unauthorized, network, timed_out or throttled when the API cannot be asked at all, and
+// with any error of listing the scopes. Everything passed in outlives the call.
 Task<Result<Observations>> observe(const Catalogue& catalogue,
                                    const ManifestSet& manifests,
                                    const std::vector<Record>& records,

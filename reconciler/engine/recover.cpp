@@ -32,8 +32,8 @@ public:
 private:
     enum class Finality { may_wait, last };
 
-    // A create that shows no effect may still take effect late: it is given the kind's time to settle
-    // before anything is sent again (design.md 6.A).
+    // A create that shows no effect may still take effect late: it is given the kind's time to
+    // settle before anything is sent again (design.md 6.A).
     Task<Result<void>> look_again()
     {
         if (undecided_.empty())
@@ -51,8 +51,8 @@ private:
         co_return Result<void>{};
     }
 
-    // How much of `settle` has not passed since the intent was written. The wall clock may have jumped:
-    // never less than nothing, never more than the whole.
+    // How much of `settle` has not passed since the intent was written. The wall clock may have
+    // jumped: never less than nothing, never more than the whole.
     Duration time_left(const Intent& intent, Duration settle) const
     {
         const auto opened = parse_time(intent.opened_at);
@@ -81,8 +81,8 @@ private:
             intent.abandon ? DeletionPolicy::abandon : DeletionPolicy::remove;
         if (action.address.project())
             action.scope = Scope(*action.address.project(), intent.scope_uid);
-        const bool creates = intent.verb == name_of(Verb::create) ||
-                             intent.verb == name_of(Verb::replace);
+        const bool creates =
+            intent.verb == name_of(Verb::create) || intent.verb == name_of(Verb::replace);
         if (creates && kind->create && intent.route == kind->create->call.route()) {
             action.verb = intent.verb == name_of(Verb::create) ? Verb::create : Verb::replace;
             auto done = co_await resolve_create(std::move(action), std::move(intent), finality);
@@ -164,8 +164,8 @@ private:
         co_return Result<void>{};
     }
 
-    // An update or a delete that was interrupted: what is there now is compared anew by the next plan, so
-    // only an object that is gone needs to be forgotten.
+    // An update or a delete that was interrupted: what is there now is compared anew by the next
+    // plan, so only an object that is gone needs to be forgotten.
     Task<Result<void>> resolve_change(Action action, Intent intent)
     {
         std::string uid = intent.uid;

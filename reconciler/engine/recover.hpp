@@ -1,4 +1,5 @@
-// What a start after a crash does first: finds out what became of the calls that were about to be made.
+// What a start after a crash does first: finds out what became of the calls that were about to be
+// made.
 
 #pragma once
 
@@ -16,8 +17,8 @@ struct Recovery {
     std::vector<std::string> unresolved; // addresses, with the reason
 };
 
-// Resolves every open intent by look-up: the mark, then the natural key; else it says so and leaves the
-// object alone. Fails when the API or the store cannot be asked.
+// Resolves every open intent by look-up: the mark, then the natural key; else it says so and leaves
+// the object alone. Fails when the API or the store cannot be asked.
 Task<Result<Recovery>> recover(Engine engine);
 
 } // namespace trueup

@@ -5,6 +5,7 @@
 #include "state/model/task.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -30,9 +31,10 @@ public:
 
 private:
     // A timer that never expires and is cancelled to wake the one waiter: no clock is involved.
-    using Signal = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                     boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                     Executor>;
+    using Signal =
+        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                          boost::asio::wait_traits<std::chrono::steady_clock>,
+                                          Executor>;
 
     Executor executor_;
     Signal ended_;

@@ -9,7 +9,7 @@ namespace trueup {
 
 namespace {
 
-constexpr int creates_max = 3;     // sends of one create, each after having looked for the one before
+constexpr int creates_max = 3; // sends of one create, each after having looked for the one before
 constexpr int update_rounds_max = 3; // re-reads of one update whose answers were lost
 constexpr int deletes_max = 3;
 constexpr std::size_t polls_max = 100'000;
@@ -43,8 +43,16 @@ std::string joined(const std::vector<std::string>& names)
 struct Writer::Found {
     Found() = default;
 
-    std::vector<Observed> ours;   // with our mark for this address
+    std::vector<Observed> ours; // with our mark for this address
     std::vector<Observed> others;
+};
+
+struct Writer::Verdict {
+    Verdict() = default;
+
+    std::optional<Observed> ours;
+    bool send_again = false; // nothing took effect, and nothing will any more
+    bool doubtful = false;   // several objects carry our mark
 };
 
 CallContext Writer::context(const Action& action) const
@@ -142,7 +150,8 @@ Task<Result<void>> Writer::record(const Action& action, std::string uid, std::st
     co_return stored;
 }
 
-// ---- create ---------------------------------------------------------------------------------------
+// ---- create
+// ---------------------------------------------------------------------------------------
 
 Task<Result<Writer::Found>> Writer::look_for(const Action& action)
 {
@@ -200,28 +209,10 @@ Task<Result<Settled>> Writer::create(Action action)
 
 Task<Result<Settled>> Writer::create_with_intent(Action action, std::string intent_id)
 {
-    const Kind& kind = *action.kind;
-    const Mark mark(engine_.owner_id, address_mark(action.address));
     Error last(Errc::internal, "no attempt was made", action.address.text());
     for (int attempt = 1; attempt <= creates_max; ++attempt) {
-        auto call = encode_create(kind, action.scope, action.desired, mark);
-        if (!call) {
-            auto closed = co_await close_intent(action, intent_id, "failed");
-            static_cast<void>(closed.has_value()); // the encoding error is the one to report
-            co_return call.error();
-        }
-        WriteCall prepared = std::move(*call);
-        CallContext where = context(action);
-        auto made = co_await engine_.provider.create(kind, std::move(prepared), std::move(where));
+        auto made = co_await send_create(action);
         if (made && !made->uid.empty()) {
-            Batch batch;
-            batch.put.push_back(record_of(action, made->uid));
-            batch.audit.push_back(
-                audit_of(action, kind.create->call.route(), "done", made->status, made->audit_uid));
-            batch.must_be_durable = false;
-            auto stored = co_await engine_.store.commit(std::move(batch));
-            if (!stored)
-                co_return stored.error();
             std::string uid = made->uid;
             auto settled =
                 co_await created(std::move(action), std::move(intent_id), std::move(uid));
@@ -231,34 +222,25 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
             last = made.error();
             if (last.effect == Effect::none && !is_refusal(last)) {
                 auto closed = co_await close_intent(action, intent_id, "failed");
-                static_cast<void>(closed.has_value());
+                static_cast<void>(closed.has_value()); // the error of the call is the one to report
                 co_return last;
             }
         }
         // Refused, unanswered, or answered without a uid: what is there now decides.
-        auto found = co_await look_for(action);
-        if (!found)
-            co_return found.error(); // the intent stays open: the next start looks again
         const bool lost = !made && last.effect == Effect::unknown;
-        if (found->ours.empty() && found->others.empty() && lost) {
-            co_await engine_.clock.sleep(kind.settle);
-            found = co_await look_for(action);
-            if (!found)
-                co_return found.error();
-        }
-        // Nothing of this key was there before: without a mark to tell, the one that is there is ours.
-        const bool by_name = !kind.mark && found->others.size() == 1 && (made || lost);
-        if (found->ours.size() == 1 || by_name) {
-            Observed object =
-                std::move(by_name ? found->others.front() : found->ours.front());
+        auto verdict = co_await find_outcome(action, made.has_value(), lost);
+        if (!verdict)
+            co_return verdict.error(); // the intent stays open: the next start looks again
+        if (verdict->ours) {
+            Observed object = std::move(*verdict->ours);
             auto settled =
                 co_await finish_existing(action, std::move(object), std::move(intent_id));
             co_return settled;
         }
-        if (!found->ours.empty() || !found->others.empty() || !lost) {
+        if (!verdict->send_again) {
             auto closed = co_await close_intent(action, intent_id, "failed");
             static_cast<void>(closed.has_value());
-            if (made || !found->ours.empty())
+            if (made || verdict->doubtful)
                 co_return Error{Errc::conflict,
                                 "the API does not say which object it created",
                                 action.address.text()};
@@ -270,9 +252,62 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
     co_return last;
 }
 
+// The create call itself; what it made is recorded at once.
+Task<Result<Created>> Writer::send_create(const Action& action)
+{
+    const Kind& kind = *action.kind;
+    const Mark mark(engine_.owner_id, address_mark(action.address));
+    auto call = encode_create(kind, action.scope, action.desired, mark);
+    if (!call)
+        co_return call.error();
+    WriteCall prepared = std::move(*call);
+    CallContext where = context(action);
+    auto made = co_await engine_.provider.create(kind, std::move(prepared), std::move(where));
+    if (!made || made->uid.empty())
+        co_return made;
+    Batch batch;
+    batch.put.push_back(record_of(action, made->uid));
+    batch.audit.push_back(
+        audit_of(action, kind.create->call.route(), "done", made->status, made->audit_uid));
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored) {
+        // It exists, and nothing says so yet: the intent must stay until something does.
+        Error unrecorded = stored.error();
+        unrecorded.effect = Effect::unknown;
+        co_return unrecorded;
+    }
+    co_return made;
+}
+
+// What became of a create that gave no uid. `answered`: the API said that it was done; `lost`:
+// nobody knows whether it was.
+Task<Result<Writer::Verdict>> Writer::find_outcome(const Action& action, bool answered, bool lost)
+{
+    const Kind& kind = *action.kind;
+    auto found = co_await look_for(action);
+    if (!found)
+        co_return found.error();
+    if (found->ours.empty() && found->others.empty() && lost) {
+        co_await engine_.clock.sleep(kind.settle);
+        found = co_await look_for(action);
+        if (!found)
+            co_return found.error();
+    }
+    Verdict verdict;
+    // Nothing of this key was there before: without a mark to tell, the one that is there is ours.
+    const bool by_name = !kind.mark && found->others.size() == 1 && (answered || lost);
+    if (found->ours.size() == 1)
+        verdict.ours = std::move(found->ours.front());
+    else if (by_name)
+        verdict.ours = std::move(found->others.front());
+    verdict.doubtful = found->ours.size() > 1;
+    verdict.send_again = found->ours.empty() && found->others.empty() && lost;
+    co_return verdict;
+}
+
 // It was created by an earlier try or run.
-Task<Result<Settled>>
-Writer::finish_existing(Action action, Observed object, std::string intent_id)
+Task<Result<Settled>> Writer::finish_existing(Action action, Observed object, std::string intent_id)
 {
     Batch batch;
     batch.put.push_back(record_of(action, object.uid));
@@ -305,7 +340,8 @@ Task<Result<void>> Writer::finish_create(const Kind& kind, Action action, std::s
     co_return done;
 }
 
-// The create took effect: the further steps, the read-back, and what the create call could not carry.
+// The create took effect: the further steps, the read-back, and what the create call could not
+// carry.
 Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std::string uid)
 {
     const Kind& kind = *action.kind;
@@ -323,9 +359,14 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
     if (*object) {
         const Mark mark(engine_.owner_id, address_mark(action.address));
         if (kind.mark && (!(*object)->mark || *(*object)->mark != mark))
-            note(action, Level::warning,
-                 "the API did not keep our mark: after a loss of state it will not be known as ours");
-        Diff rest = make_diff(kind, action.desired, &(*object)->value, &action.desired,
+            note(action,
+                 Level::warning,
+                 "the API did not keep our mark: after a loss of state it will not be known as "
+                 "ours");
+        Diff rest = make_diff(kind,
+                              action.desired,
+                              &(*object)->value,
+                              &action.desired,
                               action.lifecycle.ignore_changes);
         settled.observed = (*object)->value;
         if (!rest.changes.empty()) {
@@ -354,7 +395,8 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
     co_return settled;
 }
 
-// ---- update ---------------------------------------------------------------------------------------
+// ---- update
+// ---------------------------------------------------------------------------------------
 
 Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall> calls)
 {
@@ -366,8 +408,7 @@ Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall
         if (!written)
             co_return written.error();
         Batch batch;
-        batch.audit.push_back(
-            audit_of(action, route, "done", written->status, written->audit_uid));
+        batch.audit.push_back(audit_of(action, route, "done", written->status, written->audit_uid));
         batch.must_be_durable = false;
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (!stored)
@@ -415,17 +456,21 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
     if (!fresh)
         co_return fresh.error();
     if (!*fresh)
-        co_return Error{Errc::conflict, "it is gone since it was planned", action.address.text(),
-                        "plan again"};
+        co_return Error{
+            Errc::conflict, "it is gone since it was planned", action.address.text(), "plan again"};
     const Value* last = action.last ? &action.last->last_applied : nullptr;
     // Without a pin: a singleton of a project that did not exist when it was planned.
     if (check_pin && !action.pin.empty() &&
-        make_pin(kind, action.uid, &(*fresh)->value, action.desired, last,
+        make_pin(kind,
+                 action.uid,
+                 &(*fresh)->value,
+                 action.desired,
+                 last,
                  action.lifecycle.ignore_changes) != action.pin)
-        co_return Error{Errc::conflict, "it changed since it was planned", action.address.text(),
-                        "plan again"};
-    Diff diff = make_diff(kind, action.desired, &(*fresh)->value, last,
-                          action.lifecycle.ignore_changes);
+        co_return Error{
+            Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
+    Diff diff =
+        make_diff(kind, action.desired, &(*fresh)->value, last, action.lifecycle.ignore_changes);
     if (!diff.changes.empty()) {
         auto calls =
             encode_update(kind, action.scope, **fresh, action.desired, paths_of(diff), mark);
@@ -453,10 +498,14 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
     settled.uid = action.uid;
     if (*after) {
         settled.observed = (*after)->value;
-        const Diff rest = make_diff(kind, action.desired, &(*after)->value, &action.desired,
+        const Diff rest = make_diff(kind,
+                                    action.desired,
+                                    &(*after)->value,
+                                    &action.desired,
                                     action.lifecycle.ignore_changes);
         if (!rest.changes.empty()) {
-            settled.note = "the API keeps other values than were written: " + joined(paths_of(rest));
+            settled.note =
+                "the API keeps other values than were written: " + joined(paths_of(rest));
             note(action, Level::warning, settled.note);
         }
     }
@@ -467,7 +516,8 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
     co_return settled;
 }
 
-// ---- delete ---------------------------------------------------------------------------------------
+// ---- delete
+// ---------------------------------------------------------------------------------------
 
 Task<Result<Settled>> Writer::remove(Action action)
 {
@@ -486,10 +536,14 @@ Task<Result<Settled>> Writer::remove(Action action)
             break;
         if (round == 1 &&
             make_pin(kind, action.uid, &(*fresh)->value, shape, nullptr, {}) != action.pin)
-            co_return Error{Errc::conflict, "it changed since it was planned",
-                            action.address.text(), "plan again"};
-        if ((*fresh)->mark && *(*fresh)->mark != Mark(engine_.owner_id, address_mark(action.address)))
-            co_return Error{Errc::refused, "it carries the mark of another owner or address",
+            co_return Error{Errc::conflict,
+                            "it changed since it was planned",
+                            action.address.text(),
+                            "plan again"};
+        if ((*fresh)->mark &&
+            *(*fresh)->mark != Mark(engine_.owner_id, address_mark(action.address)))
+            co_return Error{Errc::refused,
+                            "it carries the mark of another owner or address",
                             action.address.text()};
         auto calls = encode_delete(kind, action.scope, action.uid, shape);
         if (!calls)
@@ -552,7 +606,9 @@ Task<Result<void>> Writer::wait_until_gone(const Action& action)
             action.kind->readiness ? action.kind->readiness->interval : std::chrono::seconds(2);
         co_await engine_.clock.sleep(interval);
     }
-    co_return Error{Errc::timed_out, "it was asked to go and is still there", action.address.text(),
+    co_return Error{Errc::timed_out,
+                    "it was asked to go and is still there",
+                    action.address.text(),
                     "apply again later"};
 }
 
@@ -575,7 +631,8 @@ Task<Result<Settled>> Writer::replace(Action action)
     co_return made;
 }
 
-// ---- without a call -------------------------------------------------------------------------------
+// ---- without a call
+// -------------------------------------------------------------------------------
 
 Task<Result<Settled>> Writer::adopt(Action action)
 {
@@ -633,7 +690,8 @@ Task<Result<Settled>> Writer::forget(Action action)
     co_return Settled{};
 }
 
-// ---- readiness ------------------------------------------------------------------------------------
+// ---- readiness
+// ------------------------------------------------------------------------------------
 
 // "" when it is ready, else what it waits for.
 Task<Result<std::string>> Writer::wait_until_ready(const Action& action, std::string uid)
@@ -656,8 +714,8 @@ Task<Result<std::string>> Writer::wait_until_ready(const Action& action, std::st
         if (value != nullptr && std::ranges::find(rules.ready, *value) != rules.ready.end())
             co_return std::string();
         if (value != nullptr && std::ranges::find(rules.failed, *value) != rules.failed.end())
-            co_return Error{Errc::server_failed, "it went to the state " + state,
-                            action.address.text()};
+            co_return Error{
+                Errc::server_failed, "it went to the state " + state, action.address.text()};
         if (engine_.clock.now() >= deadline)
             break;
         co_await engine_.clock.sleep(rules.interval);

@@ -17,8 +17,9 @@ struct Settled {
     std::string note;    // what an operator should know
 };
 
-// Each call is made on behalf of one action; `desired` has every reference resolved. All fail with the errors
-// of Provider and Store, and with conflict when the object is not the one that was planned on.
+// Each call is made on behalf of one action; `desired` has every reference resolved. All fail with
+// the errors of Provider and Store, and with conflict when the object is not the one that was
+// planned on.
 class Writer {
 public:
     // How long to wait for readiness; nothing: as the kind says.
@@ -34,18 +35,23 @@ public:
     // Writes down what the manifest says of an object that already is as it should be.
     Task<Result<Settled>> remember(Action action);
 
-    // Finishes what a crash left half done; for intents of creates that took effect, or that are updates.
+    // Finishes what a crash left half done; for intents of creates that took effect, or that are
+    // updates.
     Task<Result<void>> finish_create(const Kind& kind, Action action, std::string uid);
 
 private:
     struct Found;
+    struct Verdict;
 
     Task<Result<Found>> look_for(const Action& action);
     Task<Result<Settled>> create_with_intent(Action action, std::string intent_id);
+    Task<Result<Created>> send_create(const Action& action);
+    Task<Result<Verdict>> find_outcome(const Action& action, bool answered, bool lost);
     Task<Result<Settled>> created(Action action, std::string intent_id, std::string uid);
     Task<Result<Settled>> finish_existing(Action action, Observed object, std::string intent_id);
     Task<Result<void>> write_all(const Action& action, std::vector<WriteCall> calls);
-    Task<Result<void>> run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid);
+    Task<Result<void>>
+    run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid);
     Task<Result<std::string>> open_intent(const Action& action, std::string route);
     Task<Result<void>> close_intent(const Action& action, std::string id, std::string outcome);
     Task<Result<Settled>> update_once(const Action& action, bool check_pin, std::string intent_id);

@@ -18,7 +18,8 @@ std::string cycle_path(const std::vector<std::string>& names,
     std::vector<std::size_t> trail;
     while (std::ranges::find(trail, at) == trail.end()) {
         trail.push_back(at);
-        at = *std::ranges::find_if(edges[at], [&](std::size_t before) { return open[before] != 0; });
+        at =
+            *std::ranges::find_if(edges[at], [&](std::size_t before) { return open[before] != 0; });
     }
     std::string path;
     for (auto it = std::ranges::find(trail, at); it != trail.end(); ++it)
@@ -28,8 +29,9 @@ std::string cycle_path(const std::vector<std::string>& names,
 
 } // namespace
 
-Result<std::vector<std::size_t>> topological_order(const std::vector<std::string>& names,
-                                                   const std::vector<std::vector<std::size_t>>& edges)
+Result<std::vector<std::size_t>>
+topological_order(const std::vector<std::string>& names,
+                  const std::vector<std::vector<std::size_t>>& edges)
 {
     std::vector<std::size_t> open(names.size());
     std::vector<std::vector<std::size_t>> dependents(names.size());

@@ -10,9 +10,11 @@
 
 namespace trueup {
 
-// edges[i] are the indices that must come before i. The order is the one in which names come, as far as the
-// edges allow. Fails with invalid_input on a cycle; the message is its path, "a -> b -> a".
-Result<std::vector<std::size_t>> topological_order(const std::vector<std::string>& names,
-                                                   const std::vector<std::vector<std::size_t>>& edges);
+// edges[i] are the indices that must come before i. The order is the one in which names come, as
+// far as the edges allow. Fails with invalid_input on a cycle; the message is its path, "a -> b ->
+// a".
+Result<std::vector<std::size_t>>
+topological_order(const std::vector<std::string>& names,
+                  const std::vector<std::vector<std::size_t>>& edges);
 
 } // namespace trueup

@@ -28,12 +28,12 @@ Result<Limit> parse_limit(std::string_view text)
 
 namespace {
 
-Result<void> check_deletes(const Plan& plan,
-                           const std::vector<Record>& records,
-                           const GuardOptions& options)
+Result<void>
+check_deletes(const Plan& plan, const std::vector<Record>& records, const GuardOptions& options)
 {
     const std::size_t deletes = plan.counts.remove + plan.counts.replace;
-    const std::size_t allowed = options.deletes_max.of(std::max(records.size(), plan.actions.size()));
+    const std::size_t allowed =
+        options.deletes_max.of(std::max(records.size(), plan.actions.size()));
     if (deletes <= allowed || options.destroy)
         return {};
     return Error{Errc::refused,
@@ -43,9 +43,8 @@ Result<void> check_deletes(const Plan& plan,
                  "if that is meant, run again with --max-deletes " + std::to_string(deletes)};
 }
 
-Result<void> check_missing(const Plan& plan,
-                           const std::vector<Record>& records,
-                           const GuardOptions& options)
+Result<void>
+check_missing(const Plan& plan, const std::vector<Record>& records, const GuardOptions& options)
 {
     std::map<std::string, std::size_t> owned;
     std::map<std::string, std::size_t> missing;
@@ -92,10 +91,12 @@ Result<void> check_binding(const std::optional<Binding>& stored, const Binding& 
     if (!stored || *stored == now)
         return {};
     std::string what;
-    const auto differs = [&](std::string_view name, const std::string& then, const std::string& here) {
-        if (then != here)
-            what += (what.empty() ? "" : ", ") + std::string(name) + " " + then + " and not " + here;
-    };
+    const auto differs =
+        [&](std::string_view name, const std::string& then, const std::string& here) {
+            if (then != here)
+                what += (what.empty() ? "" : ", ") + std::string(name) + " " + then + " and not " +
+                        here;
+        };
     differs("endpoint", stored->endpoint, now.endpoint);
     differs("tenant", stored->tenant_uid, now.tenant_uid);
     differs("owner", stored->owner_id, now.owner_id);

@@ -26,14 +26,14 @@ Result<Limit> parse_limit(std::string_view text);
 struct GuardOptions {
     GuardOptions() = default;
 
-    Limit deletes_max;    // --max-deletes; replaces count
-    Limit missing_max;    // owned objects of one kind that are gone at once
+    Limit deletes_max;             // --max-deletes; replaces count
+    Limit missing_max;             // owned objects of one kind that are gone at once
     bool explicit_missing = false; // --max-missing was given: all of a kind may be missing
     bool destroy = false;
 };
 
-// Fails with refused: too many deletes, too many of one kind missing at once, or a prune with nothing
-// declared at all.
+// Fails with refused: too many deletes, too many of one kind missing at once, or a prune with
+// nothing declared at all.
 Result<void> check_guards(const Plan& plan,
                           const ManifestSet& manifests,
                           const std::vector<Record>& records,

@@ -9,9 +9,9 @@
 
 namespace trueup {
 
-// The value in the one form that stands for all that mean the same: trimmed, lower case, numbers by value,
-// quantities by amount, times in UTC, unordered lists sorted, embedded YAML or JSON parsed. Applied to
-// everything inside.
+// The value in the one form that stands for all that mean the same: trimmed, lower case, numbers by
+// value, quantities by amount, times in UTC, unordered lists sorted, embedded YAML or JSON parsed.
+// Applied to everything inside.
 Value normalised(const Field& field, const Value& value);
 
 // True when both mean the same for `field`; absence and the default mean the same.

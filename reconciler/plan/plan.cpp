@@ -49,7 +49,9 @@ Result<Plan> Planner::run()
     if (auto ordered = order_actions(); !ordered)
         return ordered.error();
     keep_what_is_used();
+    warn_of_idle_targets();
     select_actions(plan_.actions, options_);
+    select_actions(plan_.prunable, options_);
     finish();
     return std::move(plan_);
 }
@@ -255,6 +257,22 @@ void Planner::keep_what_is_used()
             break;
         }
     }
+}
+
+// A misspelt --target would otherwise look like "no changes".
+void Planner::warn_of_idle_targets()
+{
+    const auto warn = [&](std::string_view option, const Address& address) {
+        const bool shown =
+            std::ranges::find(plan_.prunable, address, &Action::address) != plan_.prunable.end();
+        if (planned(address.text()) == nullptr && !shown)
+            plan_.warnings.push_back(std::string(option) + " " + address.text() +
+                                     " names nothing that is declared or ours");
+    };
+    for (const Address& target : options_.targets)
+        warn("--target", target);
+    for (const Address& exclude : options_.excludes)
+        warn("--exclude", exclude);
 }
 
 namespace {

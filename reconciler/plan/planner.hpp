@@ -42,6 +42,7 @@ private:
     void add_delete_edges(Edges& edges, RecordedUse recorded) const;
     Result<void> order_actions();
     void keep_what_is_used();
+    void warn_of_idle_targets();
     void finish();
 
     // ---- plan_declared.cpp: what is declared

@@ -37,24 +37,62 @@ Style style_of(Verb verb)
     return {" ", "", ""};
 }
 
+void escape(std::string& safe, unsigned char byte)
+{
+    static constexpr std::string_view digits = "0123456789abcdef";
+    safe += "\\x";
+    safe += digits[byte >> 4];
+    safe += digits[byte & 0x0F];
+}
+
+// How many bytes of UTF-8 from `text` on are a control of a terminal or turn the direction of the
+// text; 0 for none.
+std::size_t hidden_control(std::string_view text)
+{
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F)
+        return 2; // U+0080 to U+009F
+    if (byte(0) != 0xE2)
+        return 0;
+    if (byte(1) == 0x80 &&
+        ((byte(2) >= 0xAA && byte(2) <= 0xAE) || byte(2) == 0x8E || byte(2) == 0x8F))
+        return 3; // U+202A to U+202E, U+200E, U+200F
+    if (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9)
+        return 3; // U+2066 to U+2069
+    return 0;
+}
+
 // Text from the API or a manifest may hold escape sequences: they must not reach a terminal.
 std::string printable(std::string_view text)
 {
-    static constexpr std::string_view digits = "0123456789abcdef";
     std::string safe;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7F) {
-            safe += c;
-        } else if (c == '\n') {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (const std::size_t hidden = hidden_control(text.substr(i)); hidden != 0) {
+            for (std::size_t k = 0; k < hidden; ++k)
+                escape(safe, static_cast<unsigned char>(text[i + k]));
+            i += hidden - 1;
+        } else if (byte == '\n') {
             safe += "\\n";
+        } else if (byte < 0x20 || byte == 0x7F) {
+            escape(safe, byte);
         } else {
-            safe += "\\x";
-            safe += digits[byte >> 4];
-            safe += digits[byte & 0x0F];
+            safe += text[i];
         }
     }
     return safe;
+}
+
+// The first `bytes_max` bytes, less a character that would be cut.
+std::string_view head_of(std::string_view text, std::size_t bytes_max)
+{
+    if (text.size() <= bytes_max)
+        return text;
+    while (bytes_max != 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
+        --bytes_max;
+    return text.substr(0, bytes_max);
 }
 
 class TextRenderer {
@@ -113,7 +151,8 @@ private:
 
     void head(const Action& action, const Style& style)
     {
-        text_ += "  " + paint(style.colour, std::string(style.sign) + " " + action.address.text());
+        text_ += "  " + paint(style.colour,
+                              std::string(style.sign) + " " + printable(action.address.text()));
         std::string note(name_of(action.reason));
         std::ranges::replace(note, '_', ' ');
         text_ += " (" + note + ")";
@@ -127,7 +166,7 @@ private:
     std::string where(const Action& action, Place place) const
     {
         return paint("\x1b[2m",
-                     action.file + ":" + std::to_string(place.line) + ":" +
+                     printable(action.file) + ":" + std::to_string(place.line) + ":" +
                          std::to_string(place.column));
     }
 
@@ -154,10 +193,11 @@ private:
             return "(sensitive)";
         if (value.is_unknown())
             return "(known after apply)";
-        std::string text = value.if_string() != nullptr ? "\"" + printable(*value.if_string()) + "\""
-                                                        : printable(json::write(value));
+        std::string text = value.if_string() != nullptr
+                               ? "\"" + printable(*value.if_string()) + "\""
+                               : printable(json::write(value));
         if (text.size() > options_.value_chars_max)
-            text = text.substr(0, options_.value_chars_max) + "... (" +
+            text = std::string(head_of(text, options_.value_chars_max)) + "... (" +
                    std::to_string(text.size()) + " characters)";
         return text;
     }
@@ -168,7 +208,7 @@ private:
             return;
         text_ += "Ours and no longer declared; --prune would delete:\n";
         for (const Action& action : plan_.prunable)
-            text_ += "  " + paint("\x1b[2m", "- " + action.address.text()) + "\n";
+            text_ += "  " + paint("\x1b[2m", "- " + printable(action.address.text())) + "\n";
         text_ += "\n";
     }
 
@@ -179,11 +219,12 @@ private:
             fields += action.unverified.size();
         if (fields == 0)
             return;
-        text_ += "Cannot be compared, because no record of what was sent is left (never a reason to "
-                 "write):\n";
+        text_ +=
+            "Cannot be compared, because no record of what was sent is left (never a reason to "
+            "write):\n";
         for (const Action& action : plan_.actions)
             for (const std::string& path : action.unverified)
-                text_ += "  ? " + action.address.text() + " " + printable(path) + "\n";
+                text_ += "  ? " + printable(action.address.text()) + " " + printable(path) + "\n";
         text_ += "\n";
     }
 

@@ -19,13 +19,15 @@ struct RenderOptions {
     std::size_t value_chars_max = 120; // longer values are shortened in text
 };
 
-// Grouped by what happens, each field with its cause and where it is declared, then the summary line.
+// Grouped by what happens, each field with its cause and where it is declared, then the summary
+// line.
 std::string render_text(const Plan& plan, const RenderOptions& options);
 
 // One line: "2 to create, 1 to update, ...".
 std::string summary_line(const PlanCounts& counts);
 
-// The plan as one JSON document in the shape of Terraform's plan JSON, plus our own keys (design.md 8).
+// The plan as one JSON document in the shape of Terraform's plan JSON, plus our own keys (design.md
+// 8).
 Value plan_document(const Plan& plan, std::size_t api_requests);
 
 } // namespace trueup

@@ -49,7 +49,8 @@ Value shown(const Value& value)
     return value;
 }
 
-// The shape of `value` with true where `wanted` holds and nothing elsewhere; null when nothing does.
+// The shape of `value` with true where `wanted` holds and nothing elsewhere; null when nothing
+// does.
 template <class Wanted>
 Value marks(const Value& value, const Wanted& wanted)
 {
@@ -154,7 +155,8 @@ Value terraform_change(const Action& action)
     };
     const auto is_unknown = [](const Value& value) { return value.is_unknown(); };
     change.set("before_sensitive",
-               has_sensitive(action.kind->schema) ? or_empty(marks(before, is_hidden)) : Value(Map{}));
+               has_sensitive(action.kind->schema) ? or_empty(marks(before, is_hidden))
+                                                  : Value(Map{}));
     change.set("before", shown(before));
     change.set("after", goes ? Value() : shown(action.desired));
     change.set("after_sensitive", or_empty(marks(action.desired, is_secret)));

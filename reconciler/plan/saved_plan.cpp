@@ -17,6 +17,11 @@ bool does_something(Verb verb)
     return verb != Verb::no_op && verb != Verb::blocked && verb != Verb::waiting;
 }
 
+std::string digest_of_desired(const Action& action)
+{
+    return sha256_hex(json::write(action.desired));
+}
+
 List strings(const std::vector<std::string>& all)
 {
     List list;
@@ -69,6 +74,7 @@ Map content_of(const SavedPlan& plan)
         entry.set("uid", action.uid);
         entry.set("pin", action.pin);
         entry.set("manifest", action.manifest_digest);
+        entry.set("desired", action.desired_digest);
         actions.emplace_back(std::move(entry));
     }
     content.set("actions", std::move(actions));
@@ -77,8 +83,10 @@ Map content_of(const SavedPlan& plan)
 
 } // namespace
 
-SavedPlan
-save_plan(const Plan& plan, const PlanOptions& options, const Binding& binding, std::string created_at)
+SavedPlan save_plan(const Plan& plan,
+                    const PlanOptions& options,
+                    const Binding& binding,
+                    std::string created_at)
 {
     SavedPlan saved;
     saved.binding = binding;
@@ -100,6 +108,7 @@ save_plan(const Plan& plan, const PlanOptions& options, const Binding& binding, 
         entry.uid = action.uid;
         entry.pin = action.pin;
         entry.manifest_digest = action.manifest_digest;
+        entry.desired_digest = digest_of_desired(action);
         saved.actions.push_back(std::move(entry));
     }
     return saved;
@@ -154,6 +163,7 @@ Result<SavedPlan> read_saved_plan(std::string_view text)
         action.uid = text_at(*item.if_map(), "uid");
         action.pin = text_at(*item.if_map(), "pin");
         action.manifest_digest = text_at(*item.if_map(), "manifest");
+        action.desired_digest = text_at(*item.if_map(), "desired");
         plan.actions.push_back(std::move(action));
     }
     return plan;
@@ -170,6 +180,8 @@ std::string disagreement(const SavedAction& saved, const Action& now)
         return "another object stands in its place since the plan";
     if (saved.pin != now.pin)
         return "the object changed since the plan";
+    if (saved.desired_digest != digest_of_desired(now))
+        return "what it refers to changed since the plan";
     if (saved.verb != name_of(now.verb))
         return "it would now be " + std::string(name_of(now.verb)) + " and not " + saved.verb;
     return {};

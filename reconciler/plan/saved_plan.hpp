@@ -1,6 +1,7 @@
 // A plan on disk: what was agreed to, so that apply does that or refuses (design.md 6.E).
 //
-// Holds no values and no secrets: addresses, verbs, pins and digests. Apply plans anew and compares.
+// Holds no values and no secrets: addresses, verbs, pins and digests. Apply plans anew and
+// compares.
 
 #pragma once
 
@@ -20,6 +21,7 @@ struct SavedAction {
     std::string uid;
     std::string pin;
     std::string manifest_digest;
+    std::string desired_digest; // of what is declared with its references resolved, without secrets
 };
 
 struct SavedPlan {
@@ -36,17 +38,19 @@ struct SavedPlan {
     std::vector<SavedAction> actions; // those that do something
 };
 
-SavedPlan
-save_plan(const Plan& plan, const PlanOptions& options, const Binding& binding, std::string created_at);
+SavedPlan save_plan(const Plan& plan,
+                    const PlanOptions& options,
+                    const Binding& binding,
+                    std::string created_at);
 
 // JSON with a checksum over its content.
 std::string write_saved_plan(const SavedPlan& plan);
 // Fails with invalid_input on anything that write_saved_plan did not write.
 Result<SavedPlan> read_saved_plan(std::string_view text);
 
-// What of `now` may be done because `saved` says so. An action that does not match is turned into blocked
-// with the reason for a person; what was not in the saved plan is dropped. Dependents of what is refused are
-// blocked too.
+// What of `now` may be done because `saved` says so. An action that does not match is turned into
+// blocked with the reason for a person; what was not in the saved plan is dropped. Dependents of
+// what is refused are blocked too.
 struct Agreement {
     Agreement() = default;
 

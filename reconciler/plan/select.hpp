@@ -6,8 +6,9 @@
 
 namespace trueup {
 
-// Keeps the targets with all that they depend on, drops the excluded with all that depends on them, and
-// drops what is outside the project asked for (its project object stays). The order is kept.
+// Keeps the targets with all that they depend on, drops the excluded with all that depends on them,
+// and drops what is outside the project asked for (its project object stays; what waits for a write
+// outside is blocked). The order is kept.
 void select_actions(std::vector<Action>& actions, const PlanOptions& options);
 
 } // namespace trueup

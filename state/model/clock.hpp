@@ -1,5 +1,5 @@
-// Time as a parameter: what the hour is, how long things take, and how to wait. Nothing in trueup reads the
-// system's clock or sleeps except through this, so that tests and simulations own time.
+// Time as a parameter: what the hour is, how long things take, and how to wait. Nothing in trueup
+// reads the system's clock or sleeps except through this, so that tests and simulations own time.
 
 #pragma once
 

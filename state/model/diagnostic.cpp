@@ -26,8 +26,8 @@ std::size_t distance(const std::string& a, const std::string& b)
     for (std::size_t i = 1; i <= a.size(); ++i) {
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const std::size_t change = lower(a[i - 1]) == lower(b[j - 1]) ? 0U : 1U;
-            cost[i][j] = std::min(
-                {cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change});
+            cost[i][j] =
+                std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + change});
             if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
                 lower(a[i - 2]) == lower(b[j - 1]))
                 cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
@@ -72,7 +72,8 @@ bool Diagnostics::has_errors() const
 
 std::size_t Diagnostics::error_count() const
 {
-    return static_cast<std::size_t>(std::ranges::count(all_, Severity::error, &Diagnostic::severity));
+    return static_cast<std::size_t>(
+        std::ranges::count(all_, Severity::error, &Diagnostic::severity));
 }
 
 void Diagnostics::sort()

@@ -1,4 +1,5 @@
-// What a reader of manifests or kind files has to say about them: all of it at once, each with its place.
+// What a reader of manifests or kind files has to say about them: all of it at once, each with its
+// place.
 
 #pragma once
 
@@ -18,7 +19,10 @@ enum class Severity { error, warning };
 
 struct Diagnostic {
     Diagnostic(Severity s, std::string f, Place p, std::string text, std::string hint = {})
-        : severity(s), file(std::move(f)), place(p), message(std::move(text)),
+        : severity(s),
+          file(std::move(f)),
+          place(p),
+          message(std::move(text)),
           advice(std::move(hint))
     {
     }
@@ -53,8 +57,8 @@ private:
 // The candidate that `word` is most likely a misspelling of, or "" when none is near enough.
 std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates);
 
-// " did you mean \"x\"?" style advice for a misspelt word, or the list of what is allowed when it is
-// short, or "".
+// " did you mean \"x\"?" style advice for a misspelt word, or the list of what is allowed when it
+// is short, or "".
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
 
 } // namespace trueup

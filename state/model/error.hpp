@@ -1,4 +1,5 @@
-// What can go wrong, as a value: a code for programs, and a sentence, a place and advice for people.
+// What can go wrong, as a value: a code for programs, and a sentence, a place and advice for
+// people.
 //
 // An Error never holds a secret: whoever builds one leaves bodies and header values out.
 

@@ -1,5 +1,5 @@
-// How one type of resource looks and how it is listed, created, read, changed and deleted: data, read from
-// a kind catalogue (docs/kinds.md). No code anywhere knows a kind by its name.
+// How one type of resource looks and how it is listed, created, read, changed and deleted: data,
+// read from a kind catalogue (docs/kinds.md). No code anywhere knows a kind by its name.
 
 #pragma once
 
@@ -14,7 +14,8 @@
 
 namespace trueup {
 
-// ---- Schema ------------------------------------------------------------------------------------------
+// ---- Schema
+// ------------------------------------------------------------------------------------------
 
 enum class FieldType { string, boolean, integer, number, object, map, list, any };
 
@@ -26,8 +27,8 @@ enum class ListOrder {
 
 enum class Normaliser { trim, lower_case, number, quantity, time, embedded_yaml, embedded_json };
 
-// One field of a kind's schema. A manifest is written in this shape; where the API reads it back under
-// another path, `read_from` says so, and the codec turns answers into this shape.
+// One field of a kind's schema. A manifest is written in this shape; where the API reads it back
+// under another path, `read_from` says so, and the codec turns answers into this shape.
 struct Field {
     std::string name;
     FieldType type = FieldType::string;
@@ -40,7 +41,7 @@ struct Field {
     bool server_set = false;    // the server alone writes it: may be referenced, not declared
     bool embedded_text = false; // ${VAR} is not substituted in it unless asked
     bool open = false;          // object only: unknown entries are allowed and kept
-    bool partial = false;       // map or keyed list: others may add entries; only declared ones are ours
+    bool partial = false; // map or keyed list: others may add entries; only declared ones are ours
     std::vector<std::string> choices;   // enum; empty: anything
     std::string format;                 // "date-time", "" ...
     std::optional<Value> default_value; // what the server takes when it is absent
@@ -48,8 +49,8 @@ struct Field {
     std::vector<Field> element;         // list, map: exactly one, its `name` empty
     ListOrder order = ListOrder::ordered;
     std::string element_key; // keyed lists: the member that identifies an element
-    // Where answers carry it, first present wins; empty: under its own name in its parent. Absolute paths
-    // in the item, except below a list element, where they are relative to the element.
+    // Where answers carry it, first present wins; empty: under its own name in its parent. Absolute
+    // paths in the item, except below a list element, where they are relative to the element.
     std::vector<Path> read_from;
     std::vector<Normaliser> normalise;
     std::string refers_to; // the kind whose uid this string holds; "" for none
@@ -57,9 +58,11 @@ struct Field {
     const Field* find(std::string_view member) const;
 };
 
-// ---- Operations --------------------------------------------------------------------------------------
+// ---- Operations
+// --------------------------------------------------------------------------------------
 
-// Decides what planning may send and what may be repeated; the HTTP method never does (design.md 1).
+// Decides what planning may send and what may be repeated; the HTTP method never does (design.md
+// 1).
 enum class OperationClass { read, login, idempotent, create, action };
 
 std::string_view name_of(OperationClass operation_class);
@@ -69,10 +72,10 @@ struct QueryParameter {
     std::string value; // template: "{name}" style parameters, see Operation::path
 };
 
-// One call that a kind can make. `path`, `query` and string values of `body` may hold parameters in braces:
-// {uid} (of the object), {scopeUid} (of its project), {key:PATH} (a key field), {PATH} in a for-each read,
-// and names from the catalogue's bootstrap such as {tenantUid}. In a body, {"$field": "spec.x"} is replaced
-// by the desired value of that field.
+// One call that a kind can make. `path`, `query` and string values of `body` may hold parameters in
+// braces: {uid} (of the object), {scopeUid} (of its project), {key:PATH} (a key field), {PATH} in a
+// for-each read, and names from the catalogue's bootstrap such as {tenantUid}. In a body,
+// {"$field": "spec.x"} is replaced by the desired value of that field.
 struct Operation {
     std::string name; // "list", "create", "facet spec", ...: for messages and logs
     OperationClass operation_class = OperationClass::read;
@@ -113,20 +116,21 @@ struct ListCall {
     Path uid;                    // inside an item
     std::vector<Condition> only; // items that fail one of these are of another kind
     Paging paging;
-    bool index_only = false;                // items do not carry every field: read each one that matters
-    std::vector<Path> covers;               // with index_only: the fields that they do carry
-    std::optional<Path> unchanged;          // an item whose value here is as before has not changed
-    std::vector<QueryParameter> narrow;     // query that narrows the list to one natural key
-    std::optional<Value> narrow_body;       // or the body that does
+    bool index_only = false;       // items do not carry every field: read each one that matters
+    std::vector<Path> covers;      // with index_only: the fields that they do carry
+    std::optional<Path> unchanged; // an item whose value here is as before has not changed
+    std::vector<QueryParameter> narrow; // query that narrows the list to one natural key
+    std::optional<Value> narrow_body;   // or the body that does
     bool can_narrow() const { return !narrow.empty() || narrow_body.has_value(); }
 };
 
 // A further read whose answer is grafted onto the object.
 struct ExtraRead {
     Operation call;
-    Path from;                  // inside the answer
-    Path into;                  // inside the object, or inside each element with `for_each`
-    std::optional<Path> for_each; // a list in the object: one call an element, {name} from the element
+    Path from; // inside the answer
+    Path into; // inside the object, or inside each element with `for_each`
+    std::optional<Path>
+        for_each; // a list in the object: one call an element, {name} from the element
     // With for_each: only for elements in which this is present and not empty.
     std::optional<Path> when;
 };
@@ -146,8 +150,8 @@ struct ReadCall {
 
 struct CreateCall {
     Operation call;
-    Path uid;                    // inside the answer; root: the answer has none, look it up
-    std::vector<Operation> then; // further steps, such as publish
+    Path uid;                       // inside the answer; root: the answer has none, look it up
+    std::vector<Operation> then;    // further steps, such as publish
     std::optional<Path> client_uid; // the uid is chosen by us: it is the value of this field
 };
 
@@ -166,13 +170,14 @@ struct Facet {
     std::vector<Path> fields;
     Operation call;
     BodyShape shape = BodyShape::whole;
-    bool read_modify_write = true; // unmanaged fields go back as they were read, less server-set ones
-    std::vector<Operation> then;   // such as publish
+    bool read_modify_write =
+        true;                    // unmanaged fields go back as they were read, less server-set ones
+    std::vector<Operation> then; // such as publish
 };
 
 // A keyed collection inside a resource whose entries are written by calls of their own.
 struct ChildSet {
-    Path field;   // a keyed list or a map of the schema
+    Path field; // a keyed list or a map of the schema
     Operation add;
     Operation change;
     Operation remove;
@@ -199,7 +204,7 @@ struct Readiness {
     std::vector<Value> ready;
     std::vector<Value> pending;
     std::vector<Value> failed;
-    std::optional<Operation> call; // where the state is, when not in the object itself
+    std::optional<Operation> call;  // where the state is, when not in the object itself
     std::optional<Operation> start; // a call that starts it, after each write
     Duration interval = std::chrono::seconds(10);
     Duration deadline = std::chrono::minutes(30);
@@ -219,8 +224,9 @@ struct Kind {
     bool is_scope = false;    // its objects are the scopes of others (a project)
     Field schema;             // an object: metadata, spec
     std::vector<Path> key;    // natural key; empty for a singleton
-    bool refuses_duplicates = false; // the server is known to refuse a second object of the same key
-    Duration settle{};               // how long a late effect or a stale read is possible
+    bool refuses_duplicates =
+        false;         // the server is known to refuse a second object of the same key
+    Duration settle{}; // how long a late effect or a stale read is possible
     std::optional<ListCall> list;
     ReadCall read;
     std::optional<CreateCall> create;
@@ -229,21 +235,25 @@ struct Kind {
     std::optional<Operation> remove;
     WhenDeleted when_deleted = WhenDeleted::remove;
     std::optional<Value> reset_to;
-    Duration gone_within{}; // deletion is asynchronous: how long to wait for absence; 0: it is immediate
+    Duration
+        gone_within{}; // deletion is asynchronous: how long to wait for absence; 0: it is immediate
     Absent absent;
     std::optional<MarkPlace> mark;
-    std::optional<Condition> builtin;  // items that are the system's own
-    std::optional<Path> item_scope;    // where an item says its scope: "tenant", "project" or a project uid
-    std::vector<Path> server_set;      // removed from bodies of read-modify-write
+    std::optional<Condition> builtin; // items that are the system's own
+    std::optional<Path>
+        item_scope; // where an item says its scope: "tenant", "project" or a project uid
+    std::vector<Path> server_set; // removed from bodies of read-modify-write
     std::optional<Readiness> readiness;
-    bool container = false; // holds other resources: deleted only when all of them are ours and go too
+    bool container =
+        false; // holds other resources: deleted only when all of them are ours and go too
     std::optional<Sunset> sunset;
     std::string file; // where it was read from, for messages
 
     bool is_singleton() const { return key.empty(); }
 };
 
-// ---- Catalogue ---------------------------------------------------------------------------------------
+// ---- Catalogue
+// ---------------------------------------------------------------------------------------
 
 struct RateRule {
     std::string prefix; // of the path; the longest match wins
@@ -259,16 +269,16 @@ struct Bootstrap {
 };
 
 struct LoginRules {
-    Operation call;             // body template with {email}, {org}, {password}
+    Operation call;                   // body template with {email}, {org}, {password}
     std::optional<Operation> refresh; // path with {token}
-    Path token;                 // in the answer
-    std::string header;         // "Authorization"
+    Path token;                       // in the answer
+    std::string header;               // "Authorization"
     Duration lifetime = std::chrono::minutes(15);
 };
 
 struct ApiRules {
-    std::string api_version; // palette/v1
-    std::string key_header;  // "ApiKey"
+    std::string api_version;  // palette/v1
+    std::string key_header;   // "ApiKey"
     std::string scope_header; // "ProjectUid"
     std::string audit_header; // "AuditUid"
     std::optional<LoginRules> login;

@@ -11,8 +11,8 @@
 
 namespace trueup {
 
-// The names on the way from the root to a field. List elements are not addressed by a Path: what walks
-// into lists appends "[key=value]" or "[index]" to the text itself.
+// The names on the way from the root to a field. List elements are not addressed by a Path: what
+// walks into lists appends "[key=value]" or "[index]" to the text itself.
 class Path {
 public:
     Path() = default; // the root

@@ -39,23 +39,23 @@ struct Mark {
 // The part of a mark that binds it to an address: the first 32 hex digits of its SHA-256.
 std::string address_mark(const Address& address);
 
-// An object of the API in the shape of its kind's schema. Fields that the schema does not know are dropped,
-// except from `raw`.
+// An object of the API in the shape of its kind's schema. Fields that the schema does not know are
+// dropped, except from `raw`.
 struct Observed {
     Observed() = default;
 
     std::string uid;
-    Value value;              // write shape: metadata, spec. Sensitive fields hold what was read (a mask)
-    std::optional<Mark> mark; // any owner's
-    bool builtin = false;     // the system's own: may be referenced, never changed
+    Value value; // write shape: metadata, spec. Sensitive fields hold what was read (a mask)
+    std::optional<Mark> mark;   // any owner's
+    bool builtin = false;       // the system's own: may be referenced, never changed
     bool foreign_scope = false; // it belongs to another scope than the one listed
-    bool complete = true;     // false: from a list that does not carry every field
-    Value raw;                // the answer as it came; only from a read of one object
-    Value version;            // the value at ListCall::unchanged; null when the kind has none
+    bool complete = true;       // false: from a list that does not carry every field
+    Value raw;                  // the answer as it came; only from a read of one object
+    Value version;              // the value at ListCall::unchanged; null when the kind has none
 };
 
-// The values of the kind's key fields in `value`, in order; fewer when one is missing. A missing optional
-// key field takes its schema default.
+// The values of the kind's key fields in `value`, in order; fewer when one is missing. A missing
+// optional key field takes its schema default.
 std::vector<std::string> key_of(const Kind& kind, const Value& value);
 
 // The address of an object of `kind` in `scope`.

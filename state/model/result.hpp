@@ -1,5 +1,5 @@
-// Either a T or the Error that kept us from having one. Stands in for std::expected, which libstdc++
-// has from GCC 13 on.
+// Either a T or the Error that kept us from having one. Stands in for std::expected, which
+// libstdc++ has from GCC 13 on.
 
 #pragma once
 

@@ -1,9 +1,10 @@
 #include "state/model/secret.hpp"
 
-#include <array>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
+
+#include <array>
 
 namespace trueup {
 
@@ -37,7 +38,8 @@ SecretText::~SecretText()
 }
 
 Secret::Secret(std::string text, std::string hash, std::string source)
-    : text_(std::make_shared<const SecretText>(std::move(text))), hash_(std::move(hash)),
+    : text_(std::make_shared<const SecretText>(std::move(text))),
+      hash_(std::move(hash)),
       source_(std::move(source))
 {
 }

@@ -1,8 +1,8 @@
 // A value that must never be printed: it can be sent to the API, and compared by keyed hash.
 //
-// The text is wiped from memory when the last copy goes. There is no conversion to string and no stream
-// operator, so that logging one does not compile; reveal() is the only way out and is called only where a
-// request body is written.
+// The text is wiped from memory when the last copy goes. There is no conversion to string and no
+// stream operator, so that logging one does not compile; reveal() is the only way out and is called
+// only where a request body is written.
 
 #pragma once
 
@@ -31,7 +31,8 @@ void wipe(std::string& text);
 
 class Secret {
 public:
-    // A secret whose text is at hand. `source` says where it came from ("file:/run/x"), never what it is.
+    // A secret whose text is at hand. `source` says where it came from ("file:/run/x"), never what
+    // it is.
     Secret(std::string text, std::string hash, std::string source);
     // A secret that is only remembered by its hash.
     static Secret remembered(std::string hash);

@@ -1,5 +1,5 @@
-// The coroutine type of everything that waits. One concrete executor: the daemon runs one io_context on one
-// thread, and so does the simulation.
+// The coroutine type of everything that waits. One concrete executor: the daemon runs one
+// io_context on one thread, and so does the simulation.
 
 #pragma once
 

@@ -1,13 +1,14 @@
 // Runs a command and prints what it cost: measure COMMAND [ARGUMENT]...
 //
-// One line on stderr: wall seconds, CPU seconds (user + system) of the process and its children, and peak
-// resident memory in MB. Exits as the command did.
+// One line on stderr: wall seconds, CPU seconds (user + system) of the process and its children,
+// and peak resident memory in MB. Exits as the command did.
 
-#include <chrono>
-#include <cstdio>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
 
 int main(int argc, char** argv)
 {

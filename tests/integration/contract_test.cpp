@@ -1,5 +1,5 @@
-// Holds what trueup sends, and what the sandbox answers, against the vendor's own document; and shows that a
-// kind file which says something wrong does not go unnoticed.
+// Holds what trueup sends, and what the sandbox answers, against the vendor's own document; and
+// shows that a kind file which says something wrong does not go unnoticed.
 
 #include "tests/integration/live_api.hpp"
 #include "tests/support/swagger_schema.hpp"
@@ -53,7 +53,7 @@ std::string changed_kind(const Site& site,
     REQUIRE_MESSAGE(at != std::string::npos, file, " has no ", from);
     text.replace(at, from.size(), to);
     site.write("kinds.mutant", text);
-    const std::filesystem::path mutant = site.directory() / "mutant.yaml.d";
+    const std::filesystem::path mutant = site.directory() / ".kinds";
     std::filesystem::create_directories(mutant);
     std::filesystem::rename(site.directory() / "kinds.mutant", mutant / file);
     return (mutant / file).string();
@@ -123,7 +123,9 @@ TEST_SUITE("integration: contract")
              "readFrom: spec.defaultProject.uid",
              "readFrom: spec.defaultProjectUid"},
             {"cluster_profile.yaml", "readFrom: packUid", "readFrom: uid"},
-            {"tag_filter.yaml", "only: {path: spec.filterType, is: tag}", "only: {path: spec.filterType, is: meta}"},
+            {"tag_filter.yaml",
+             "only: {path: spec.filterType, is: tag}",
+             "only: {path: spec.filterType, is: meta}"},
         };
         for (const Mutant& mutant : mutants) {
             CAPTURE(mutant.file);
@@ -166,11 +168,12 @@ TEST_SUITE("integration: contract")
         site.write("profile.yaml", with_cloud("aws"));
         REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
         site.write("profile.yaml", with_cloud("azure"));
-        const std::string kinds = changed_kind(site,
-                                               "cluster_profile.yaml",
-                                               "            immutable: true # kinds.yaml cluster_profile\n"
-                                               "            readFrom: [spec.published.cloudType",
-                                               "            readFrom: [spec.published.cloudType");
+        const std::string kinds =
+            changed_kind(site,
+                         "cluster_profile.yaml",
+                         "            immutable: true # kinds.yaml cluster_profile\n"
+                         "            readFrom: [spec.published.cloudType",
+                         "            readFrom: [spec.published.cloudType");
 
         const Finished honest = site.run(api, {"apply", "--yes"});
         const Finished mutant = site.run(api, {"apply", "--yes", "--kinds", kinds});

@@ -1,11 +1,12 @@
-// Cuts an apply of the examples short at each of its calls, in two ways, and applies again: the end is the
-// same, nothing exists twice, nothing is lost, and nobody is asked.
+// Cuts an apply of the examples short at each of its calls, in two ways, and applies again: the end
+// is the same, nothing exists twice, nothing is lost, and nobody is asked.
 
 #include "tests/integration/live_api.hpp"
 #include "tests/integration/world.hpp"
 
-#include <csignal>
 #include <doctest/doctest.h>
+
+#include <csignal>
 
 using namespace trueup;
 using namespace trueup::test;

@@ -134,9 +134,11 @@ TEST_SUITE("integration: examples")
                                manifest.body,
                                manifest.address.text(),
                                [&](const Value& value, const std::string& at) {
-                                   ++found;
                                    const Secret* secret = value.if_secret();
                                    REQUIRE_MESSAGE(secret != nullptr, at, " is not a secret");
+                                   if (secret->has_text() && secret->reveal().empty())
+                                       return; // it says that there is none
+                                   ++found;
                                    CHECK_MESSAGE(secret->has_text(), at);
                                    CHECK_MESSAGE(secret->source().starts_with("file:"), at);
                                    CHECK_MESSAGE(secret->reveal().find("example-only") !=

@@ -1,4 +1,5 @@
-// A sandbox behind a real socket on 127.0.0.1, in a thread of the test, with a hook into each request.
+// A sandbox behind a real socket on 127.0.0.1, in a thread of the test, with a hook into each
+// request.
 
 #pragma once
 
@@ -6,9 +7,10 @@
 #include "api/sandbox/sandbox.hpp"
 #include "tests/support/process.hpp"
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
+
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -26,9 +28,10 @@ public:
 
     explicit LiveApi(SandboxOptions options = {}) : sandbox_(make_sandbox(std::move(options)))
     {
-        auto server = make_http_server(context_, "127.0.0.1", 0, [this](const HttpRequest& request) {
-            return answer(request);
-        });
+        auto server =
+            make_http_server(context_, "127.0.0.1", 0, [this](const HttpRequest& request) {
+                return answer(request);
+            });
         REQUIRE(server);
         server_ = std::move(*server);
         thread_ = std::thread([this] {
@@ -121,8 +124,14 @@ public:
     {
         std::vector<std::string> all{TRUEUP_BINARY};
         all.insert(all.end(), arguments.begin(), arguments.end());
-        const std::vector<std::string> common{"-f",       directory_.string(), "--endpoint", api.url(),
-                                              "--rate",   "unlimited",         "--settle",   "100ms",
+        const std::vector<std::string> common{"-f",
+                                              directory_.string(),
+                                              "--endpoint",
+                                              api.url(),
+                                              "--rate",
+                                              "unlimited",
+                                              "--settle",
+                                              "100ms",
                                               "--no-color"};
         all.insert(all.end(), common.begin(), common.end());
         return all;

@@ -2,9 +2,10 @@
 
 #include "tests/integration/live_api.hpp"
 
-#include <csignal>
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+
+#include <csignal>
 
 using namespace trueup;
 using namespace trueup::test;

@@ -1,4 +1,5 @@
-// Lists that change while they are read: what a walk misses is not gone, and what it sees twice is one.
+// Lists that change while they are read: what a walk misses is not gone, and what it sees twice is
+// one.
 
 #include "api/kinds/catalogue.hpp"
 #include "api/rest/rest.hpp"
@@ -30,7 +31,8 @@ public:
         if (request.credential)
             request.headers.emplace_back(request.credential_header,
                                          std::string(request.credential->reveal()));
-        co_return sandbox_.handle(request, WallTime{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}});
+        co_return sandbox_.handle(request,
+                                  WallTime{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}});
     }
     const Origin& origin() const override { return origin_; }
 
@@ -78,14 +80,17 @@ Catalogue shipped()
 // What one seed does to the world while a list is read.
 class Disturbance {
 public:
-    Disturbance(Sandbox& sandbox, std::uint64_t seed) : sandbox_(sandbox), random_(make_seeded_random(seed)) {}
+    Disturbance(Sandbox& sandbox, std::uint64_t seed)
+        : sandbox_(sandbox), random_(make_seeded_random(seed))
+    {
+    }
 
     void add_foreign() { add("early-" + std::to_string(added_)); }
 
     void operator()(const HttpRequest& request)
     {
-        // Between the pages of a walk, and not during what follows it: a world that never stands still
-        // cannot be known at all.
+        // Between the pages of a walk, and not during what follows it: a world that never stands
+        // still cannot be known at all.
         if (request.target.find("continue=") == std::string::npos || ++shifts_ > 12)
             return;
         switch (random_->below(4)) {

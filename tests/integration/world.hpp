@@ -16,9 +16,8 @@ namespace trueup::test {
 // True for what the sandbox makes up itself: uids are 24 hex digits.
 inline bool is_uid(const std::string& text)
 {
-    return text.size() == 24 && std::ranges::all_of(text, [](unsigned char c) {
-               return std::isxdigit(c) != 0;
-           });
+    return text.size() == 24 &&
+           std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
 inline void collect_uids(const Value& value, std::vector<std::string>& uids)

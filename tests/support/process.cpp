@@ -1,12 +1,13 @@
 #include "tests/support/process.hpp"
 
-#include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
-#include <stdexcept>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
 
 namespace trueup::test {
 

@@ -2,9 +2,10 @@
 
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace trueup::test {

@@ -155,6 +155,7 @@ public:
     {
         return make_plan(catalogue, manifests, records, intents, seen, options);
     }
+    // Points into the scene, which must outlive it.
     Plan plan() const
     {
         auto made = try_plan();

@@ -1,0 +1,219 @@
+#include "api/rest/sender.hpp"
+
+#include "api/rest/errors.hpp"
+
+#include <algorithm>
+
+namespace trueup::rest {
+
+namespace {
+
+constexpr int waits_max = 10'000;                 // for one turn under the rate limit
+constexpr std::chrono::seconds pause_unstated{1}; // after a 429 without Retry-After
+constexpr std::size_t audit_bytes_max = 100;
+
+RetryRules rules_of(const RestOptions& options)
+{
+    RetryRules rules;
+    rules.attempts_max = options.attempts_max;
+    rules.backoff_min = options.backoff_min;
+    rules.backoff_max = options.backoff_max;
+    rules.retry_after_max = options.retry_after_max;
+    return rules;
+}
+
+bool is_success(const Operation& operation, int status)
+{
+    if (operation.success.empty())
+        return status >= 200 && status < 300;
+    return std::ranges::find(operation.success, status) != operation.success.end();
+}
+
+bool changes_something(const Operation& operation)
+{
+    return operation.operation_class != OperationClass::read &&
+           operation.operation_class != OperationClass::login;
+}
+
+} // namespace
+
+Sender::Sender(const ApiRules& api,
+               HttpClient& http,
+               Clock& clock,
+               Random& random,
+               EventSink& events,
+               RestOptions options)
+    : api_(api),
+      http_(http),
+      clock_(clock),
+      random_(random),
+      events_(events),
+      retry_(rules_of(options)),
+      limiter_(api, options.rate),
+      auth_(api, clock, *this, std::move(options.credentials), std::move(options.reload))
+{
+}
+
+Task<Result<HttpResponse>> Sender::send(Call call)
+{
+    bool renewed = false;
+    bool lost = false; // an earlier attempt may have taken effect, whatever a later one says
+    for (int number = 1;; ++number) {
+        CallContext context = call.context;
+        auto credential = co_await auth_.credential(std::move(context));
+        if (!credential) {
+            Error error = credential.error();
+            error.effect = lost ? Effect::unknown : Effect::none;
+            co_return error;
+        }
+        auto response = co_await attempt(call, &*credential, number);
+        if (response)
+            co_return response;
+        Error error = response.error();
+        lost = lost || error.effect == Effect::unknown;
+        error.effect = lost ? Effect::unknown : Effect::none;
+        if (call.absent != nullptr && means_absent(*call.absent, error))
+            co_return error;
+        if (error.code == Errc::unauthorized) {
+            error.advice = auth_.advice();
+            if (renewed)
+                co_return error;
+            renewed = true;
+            CallContext again = call.context;
+            auto other = co_await auth_.renew(credential->generation, std::move(again));
+            if (!other) {
+                error = other.error();
+                error.effect = lost ? Effect::unknown : Effect::none;
+                co_return error;
+            }
+            if (!*other)
+                co_return error;
+            continue;
+        }
+        const auto wait =
+            retry_wait(retry_, call.operation->operation_class, number, error, random_.next());
+        if (!wait)
+            co_return error;
+        co_await clock_.sleep(*wait);
+    }
+}
+
+Task<Result<HttpResponse>> Sender::send_login(Call call)
+{
+    for (int number = 1;; ++number) {
+        auto response = co_await attempt(call, nullptr, number);
+        if (response)
+            co_return response;
+        const auto wait = retry_wait(
+            retry_, call.operation->operation_class, number, response.error(), random_.next());
+        if (!wait)
+            co_return response.error();
+        co_await clock_.sleep(*wait);
+    }
+}
+
+Task<Result<HttpResponse>>
+Sender::attempt(const Call& call, const Credential* credential, int number)
+{
+    auto turn = co_await wait_turn(call);
+    if (!turn)
+        co_return turn.error();
+    auto request = make_request(api_, call);
+    if (!request)
+        co_return request.error();
+    if (credential != nullptr) {
+        request->credential_header = credential->header;
+        request->credential = credential->secret;
+    }
+    ++requests_sent_;
+    const Instant begin = clock_.now();
+    auto response = co_await http_.send(std::move(*request));
+    const Duration duration = clock_.now() - begin;
+    if (response && is_success(*call.operation, response->status)) {
+        report(call, number, duration, response);
+        co_return response;
+    }
+    if (!response) {
+        const Error error = error_of(*call.operation, response.error());
+        report(call, number, duration, error);
+        co_return error;
+    }
+    std::vector<Secret> secrets;
+    if (call.body)
+        collect_secrets(*call.body, secrets);
+    for (const auto& [name, value] : call.parameters)
+        collect_secrets(value, secrets);
+    if (credential != nullptr)
+        secrets.push_back(credential->secret);
+    const Error error = error_of(api_, *call.operation, *response, secrets, clock_.wall());
+    slow_down(call, error);
+    report(call, number, duration, error);
+    co_return error;
+}
+
+Task<Result<void>> Sender::wait_turn(const Call& call)
+{
+    TokenBucket& bucket = limiter_.bucket(call.operation->path);
+    const Reservation place(bucket, clock_.now());
+    for (int waits = 0; waits < waits_max; ++waits) {
+        const Instant now = clock_.now();
+        if (place.due() <= now)
+            co_return Result<void>{};
+        co_await clock_.sleep(place.due() - now);
+    }
+    co_return Error{Errc::throttled,
+                    "the API's rate limit never let the request through",
+                    call.operation->route()};
+}
+
+// The limit belongs to the group of paths, so the whole group slows down.
+void Sender::slow_down(const Call& call, const Error& error)
+{
+    if (error.code != Errc::throttled && !error.retry_after)
+        return;
+    Duration pause = pause_unstated;
+    if (error.retry_after)
+        pause = std::min<Duration>(*error.retry_after, retry_.retry_after_max);
+    const Instant now = clock_.now();
+    limiter_.bucket(call.operation->path).penalise(now, now + pause);
+}
+
+void Sender::report(const Call& call,
+                    int number,
+                    Duration duration,
+                    const Result<HttpResponse>& outcome) const
+{
+    const Operation& operation = *call.operation;
+    const Error* error = outcome ? nullptr : &outcome.error();
+    const ApiFailure* failure = error != nullptr && error->api ? &*error->api : nullptr;
+    const bool absent =
+        error != nullptr && call.absent != nullptr && means_absent(*call.absent, *error);
+    Level level = changes_something(operation) ? Level::info : Level::debug;
+    if (error != nullptr && !absent)
+        level = Level::warning;
+    std::string text = operation.route();
+    if (outcome)
+        text += " answered " + std::to_string(outcome->status);
+    else
+        text += ": " + error->message;
+    Event event(EventType::api_call, level, std::move(text));
+    event.address = call.context.address;
+    event.plan_id = call.context.plan_id;
+    event.call = operation.route();
+    event.operation = name_of(operation.operation_class);
+    event.duration = duration;
+    event.attempt = number;
+    if (outcome) {
+        event.status = outcome->status;
+        event.audit_uid = printable(outcome->header(api_.audit_header), audit_bytes_max);
+    } else {
+        event.error = name_of(error->code);
+        if (failure != nullptr) {
+            event.status = failure->status;
+            event.audit_uid = failure->audit_uid;
+        }
+    }
+    events_.emit(event);
+}
+
+} // namespace trueup::rest

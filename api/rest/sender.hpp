@@ -1,0 +1,59 @@
+// Sends one operation at a time, in as many attempts as its class allows: rate limit, credential,
+// deadline of the client, one event for each attempt, and an Error that says what happened.
+//
+// It sends whatever it is given. Who may send what is decided one floor up, in transport.hpp.
+
+#pragma once
+
+#include "api/http/client.hpp"
+#include "api/rest/auth.hpp"
+#include "api/rest/rate.hpp"
+#include "api/rest/request.hpp"
+#include "api/rest/rest.hpp"
+#include "api/rest/retry.hpp"
+#include "state/model/event.hpp"
+#include "state/model/random.hpp"
+
+#include <cstddef>
+
+namespace trueup::rest {
+
+class Sender final : public LoginPort {
+public:
+    // Everything outlives it.
+    Sender(const ApiRules& api,
+           HttpClient& http,
+           Clock& clock,
+           Random& random,
+           EventSink& events,
+           RestOptions options);
+
+    // The answer, once its status is one of success. Fails with what error_of (errors.hpp) makes of
+    // the last attempt, and with the errors of make_request and of the login.
+    Task<Result<HttpResponse>> send(Call call);
+    Task<Result<HttpResponse>> send_login(Call call) override;
+
+    // Requests that went to the HTTP client, repeats and logins included.
+    std::size_t requests_sent() const { return requests_sent_; }
+
+private:
+    Task<Result<HttpResponse>> attempt(const Call& call, const Credential* credential, int number);
+    Task<Result<void>> wait_turn(const Call& call);
+    void slow_down(const Call& call, const Error& error);
+    void report(const Call& call,
+                int number,
+                Duration duration,
+                const Result<HttpResponse>& outcome) const;
+
+    const ApiRules& api_;
+    HttpClient& http_;
+    Clock& clock_;
+    Random& random_;
+    EventSink& events_;
+    RetryRules retry_;
+    RateLimiter limiter_;
+    Authenticator auth_;
+    std::size_t requests_sent_ = 0;
+};
+
+} // namespace trueup::rest

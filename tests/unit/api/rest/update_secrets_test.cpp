@@ -1,0 +1,126 @@
+#include "tests/unit/api/rest/update_samples.hpp"
+
+namespace trueup {
+
+using namespace samples;
+
+TEST_SUITE("api: update with secrets")
+{
+    const Kind account =
+        plain_kind("Account", "/v1/accounts", {text("key"), sensitive(text("secretKey"))});
+    const std::string masked =
+        R"({"metadata": {"name": "a", "uid": "u"}, "spec": {"key": "k", "secretKey": "********"}})";
+
+    TEST_CASE("a mask is replaced by the declared secret")
+    {
+        Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"key": "k2"}})");
+        put(desired, path("spec.secretKey"), secret("s3cret"));
+
+        const auto calls = updated(account, masked, desired, {"spec.key"});
+
+        REQUIRE(calls.size() == 1);
+        CHECK(text_of(calls[0].body).find(R"("secretKey":"s3cret")") != std::string::npos);
+        CHECK(json::write(calls[0].body).find("s3cret") == std::string::npos);
+    }
+
+    TEST_CASE("a mask or an empty text without a source of the secret blocks the update")
+    {
+        const Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"key": "k2"}})");
+        for (const char* shown : {"********", "AKIA****", ""}) {
+            CAPTURE(shown);
+            Value answer = from_json(masked);
+            put(answer, path("spec.secretKey"), Value(shown));
+
+            const auto calls = encode_update(
+                account, {}, observed(account, json::write(answer)), desired, {"spec.key"}, mark());
+
+            REQUIRE_FALSE(calls);
+            CHECK(calls.error().code == Errc::refused);
+            CHECK(calls.error().message.find("spec.secretKey") != std::string::npos);
+        }
+    }
+
+    TEST_CASE("a secret that is only remembered cannot be sent")
+    {
+        Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"key": "k2"}})");
+        put(desired, path("spec.secretKey"), Value(Secret::remembered("h")));
+
+        const auto calls =
+            encode_update(account, {}, observed(account, masked), desired, {"spec.key"}, mark());
+
+        REQUIRE_FALSE(calls);
+        CHECK(calls.error().code == Errc::refused);
+    }
+
+    TEST_CASE("a declared empty secret says that there is none")
+    {
+        Value answer = from_json(masked);
+        put(answer, path("spec.secretKey"), Value(""));
+        Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"key": "k2"}})");
+        put(desired, path("spec.secretKey"), secret(""));
+
+        const auto calls = updated(account, json::write(answer), desired, {"spec.key"});
+
+        CHECK(text_of(calls.at(0).body).find(R"("secretKey":"")") != std::string::npos);
+    }
+
+    TEST_CASE("a secret that is no longer declared is removed, mask and all")
+    {
+        const Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"key": "k"}})");
+
+        const auto calls = updated(account, masked, desired, {"spec.secretKey"});
+
+        CHECK(find(calls.at(0).body, path("spec.secretKey")) == nullptr);
+    }
+
+    TEST_CASE("a facet that has nothing to do with the secret does not need it")
+    {
+        Kind kind = account;
+        kind.facets = {facet("metadata", {path("metadata")}, "PUT", "/v1/accounts/{uid}/meta"),
+                       facet("spec", {path("spec")}, "PUT", "/v1/accounts/{uid}/spec")};
+
+        const auto calls =
+            updated(kind,
+                    masked,
+                    from_json(R"({"metadata": {"name": "a", "labels": {"x": "y"}}})"),
+                    {"metadata.labels.x"});
+
+        CHECK(calls.size() == 1);
+    }
+
+    TEST_CASE("secrets inside list elements are found too, also in templates")
+    {
+        Kind kind = plain_kind("Profile",
+                               "/v1/profiles",
+                               {list_of("vars",
+                                        object("", {text("name"), sensitive(text("value"))}),
+                                        ListOrder::keyed,
+                                        "name")});
+        const std::string answer = R"({"metadata": {"name": "p", "uid": "u"},
+            "spec": {"vars": [{"name": "a", "value": "****"}, {"name": "b", "value": "clear"}]}})";
+        const Value desired = from_json(
+            R"({"metadata": {"name": "p"}, "spec": {"vars": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}})");
+        const Observed object = observed(kind, answer);
+        const Changed changed{"spec.vars[name=c]"};
+
+        CHECK_FALSE(encode_update(kind, {}, object, desired, changed, mark()));
+        kind.facets.front().shape = BodyShape::body_template;
+        kind.facets.front().call.body = from_json(R"({"v": {"$field": "spec.vars"}})");
+        CHECK_FALSE(encode_update(kind, {}, object, desired, changed, mark()));
+    }
+
+    TEST_CASE("a value that is not known yet is not sent")
+    {
+        Value desired = from_json(R"({"metadata": {"name": "a"}})");
+        put(desired, path("spec.key"), Value(Unknown{"Project/tenant/x", "", nullptr}));
+        put(desired, path("spec.secretKey"), secret("s"));
+
+        const auto calls =
+            encode_update(account, {}, observed(account, masked), desired, {"spec.key"}, mark());
+
+        REQUIRE_FALSE(calls);
+        CHECK(calls.error().message.find("Project/tenant/x") != std::string::npos);
+    }
+}
+
+} // namespace trueup
