@@ -1,5 +1,6 @@
 #include "reconciler/engine/observe.hpp"
 
+#include "reconciler/engine/gather.hpp"
 #include "reconciler/engine/task_group.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -512,45 +513,14 @@ private:
         co_await group.wait_all();
     }
 
-    // "name" means the first key field; another single word is looked for in metadata and spec.
-    static bool
-    meets(const Kind& kind, const Value& object, const std::string& name, const Value& wanted)
-    {
-        if (name == "name" && !kind.key.empty()) {
-            const Value* value = find(object, kind.key.front());
-            return value != nullptr && *value == wanted;
-        }
-        for (const std::string& prefix :
-             {std::string(), std::string("metadata."), std::string("spec.")}) {
-            const auto path = Path::parse(prefix + name);
-            const Value* value = path ? find(object, *path) : nullptr;
-            if (value != nullptr)
-                return *value == wanted;
-        }
-        return false;
-    }
-
     Task<void> look_up_one(const Kind& kind, Unknown unknown)
     {
-        std::vector<std::string> uids;
-        const auto sink = [&](std::vector<Observed> page) -> Result<void> {
-            for (const Observed& object : page)
-                if (std::ranges::all_of(unknown.lookup->criteria, [&](const Map::Entry& entry) {
-                        return meets(kind, object.value, entry.first, entry.second);
-                    }))
-                    uids.push_back(object.uid);
-            return {};
-        };
-        PageSink take_page = sink;
-        Scope tenant;
-        CallContext context(kind.name);
-        auto walk = co_await observer_.list(kind, tenant, std::move(take_page), std::move(context));
-        if (!walk) {
-            if (is_fatal(walk.error()))
-                fatal_ = walk.error();
-            co_return;
-        }
-        found_.lookups[unknown.text()] = std::move(uids);
+        Lookup lookup = *unknown.lookup;
+        auto uids = co_await find_matching(observer_, kind, std::move(lookup));
+        if (uids)
+            found_.lookups[unknown.text()] = std::move(*uids);
+        else if (is_fatal(uids.error()))
+            fatal_ = uids.error();
     }
 
     // ---- containers
@@ -580,34 +550,19 @@ private:
         TaskGroup group(executor);
         for (const auto& [name, uid] : going) {
             co_await group.wait_below(options_.parallelism);
-            group.spawn(list_contents(name, uid));
+            group.spawn(fill_contents(name, uid));
         }
         co_await group.wait_all();
     }
 
-    Task<void> list_contents(std::string name, std::string uid)
+    // Without an answer the contents stay unknown, and the container stays.
+    Task<void> fill_contents(std::string name, std::string uid)
     {
-        std::vector<Held> contents;
-        Scope scope(name, uid);
-        for (const Kind& kind : catalogue_.kinds) {
-            if (kind.scope == ScopeRule::tenant || !kind.list || kind.is_singleton())
-                continue;
-            const auto sink = [&](std::vector<Observed> page) -> Result<void> {
-                for (const Observed& object : page)
-                    if (!object.foreign_scope && !object.builtin)
-                        contents.emplace_back(address_of(kind, name, object.value).text(),
-                                              object.uid);
-                return {};
-            };
-            PageSink take_page = sink;
-            CallContext context(kind.name);
-            auto walk =
-                co_await observer_.list(kind, scope, std::move(take_page), std::move(context));
-            if (!walk)
-                co_return; // unknown contents: the container stays
-        }
+        auto contents = co_await list_contents(catalogue_, observer_, name, std::move(uid));
+        if (!contents)
+            co_return;
         ScopeSighting& project = found_.projects[name];
-        project.contents = std::move(contents);
+        project.contents = std::move(*contents);
         project.contents_known = true;
     }
 

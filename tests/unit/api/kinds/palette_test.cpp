@@ -111,9 +111,10 @@ TEST_SUITE("kinds: palette")
             if (!each.scope_header)
                 without.insert(each.name);
 
-        CHECK(without ==
-              std::set<std::string>{
-                  "EdgeRegistrationToken", "Project", "Role", "TagFilter", "Team", "User"});
+        CHECK(
+            without ==
+            std::set<std::string>{
+                "EdgeRegistrationToken", "Macros", "Project", "Role", "TagFilter", "Team", "User"});
     }
 
     TEST_CASE("lists that do not carry every field say so, and POST lists are reads")

@@ -1,0 +1,72 @@
+#include "reconciler/engine/gather.hpp"
+
+#include <algorithm>
+
+namespace trueup {
+
+namespace {
+
+// "name" means the first key field; another single word is looked for in metadata and spec.
+bool meets(const Kind& kind, const Value& object, const std::string& name, const Value& wanted)
+{
+    if (name == "name" && !kind.key.empty()) {
+        const Value* value = find(object, kind.key.front());
+        return value != nullptr && *value == wanted;
+    }
+    for (const std::string& prefix :
+         {std::string(), std::string("metadata."), std::string("spec.")}) {
+        const auto path = Path::parse(prefix + name);
+        const Value* value = path ? find(object, *path) : nullptr;
+        if (value != nullptr)
+            return *value == wanted;
+    }
+    return false;
+}
+
+} // namespace
+
+Task<Result<std::vector<std::string>>>
+find_matching(Observer& observer, const Kind& kind, Lookup lookup)
+{
+    std::vector<std::string> uids;
+    const auto keep = [&](std::vector<Observed> page) -> Result<void> {
+        for (const Observed& object : page)
+            if (std::ranges::all_of(lookup.criteria, [&](const Map::Entry& entry) {
+                    return meets(kind, object.value, entry.first, entry.second);
+                }))
+                uids.push_back(object.uid);
+        return {};
+    };
+    PageSink sink = keep;
+    Scope tenant;
+    CallContext context(kind.name);
+    auto walk = co_await observer.list(kind, tenant, std::move(sink), std::move(context));
+    if (!walk)
+        co_return walk.error();
+    co_return uids;
+}
+
+Task<std::optional<std::vector<Held>>>
+list_contents(const Catalogue& catalogue, Observer& observer, std::string name, std::string uid)
+{
+    std::vector<Held> contents;
+    Scope scope(name, uid);
+    for (const Kind& kind : catalogue.kinds) {
+        if (kind.scope == ScopeRule::tenant || !kind.list || kind.is_singleton())
+            continue;
+        const auto keep = [&](std::vector<Observed> page) -> Result<void> {
+            for (const Observed& object : page)
+                if (!object.foreign_scope && !object.builtin)
+                    contents.emplace_back(address_of(kind, name, object.value).text(), object.uid);
+            return {};
+        };
+        PageSink sink = keep;
+        CallContext context(kind.name);
+        auto walk = co_await observer.list(kind, scope, std::move(sink), std::move(context));
+        if (!walk)
+            co_return std::nullopt;
+    }
+    co_return contents;
+}
+
+} // namespace trueup

@@ -1,0 +1,23 @@
+// Questions about whole collections: which objects meet a look-up, and what a project holds.
+
+#pragma once
+
+#include "api/rest/provider.hpp"
+#include "reconciler/plan/plan.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace trueup {
+
+// The uids of the tenant's objects of `kind` that meet every criterion of `lookup`. Fails as the
+// list does. Everything passed by reference outlives the call.
+Task<Result<std::vector<std::string>>>
+find_matching(Observer& observer, const Kind& kind, Lookup lookup);
+
+// Everything in the project, but for what is built in; nothing when a list of it cannot be read.
+Task<std::optional<std::vector<Held>>>
+list_contents(const Catalogue& catalogue, Observer& observer, std::string name, std::string uid);
+
+} // namespace trueup
