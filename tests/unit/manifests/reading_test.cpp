@@ -211,7 +211,10 @@ TEST_SUITE("manifests: reading")
             {"pipe", "is not a regular file"},
             {"huge", "is larger than 1048576 bytes"},
             {"bytes", "is not UTF-8"}};
-        for (const auto& [path, said] : cases) {
+        for (const auto& item : cases) {
+            // Named one by one: clang 14 captures no structured bindings.
+            const std::string& path = item.first;
+            const std::string& said = item.second;
             CAPTURE(path);
             site.write("m.yaml", member("  note: {$file: " + path + "}\n"));
 
@@ -234,7 +237,9 @@ TEST_SUITE("manifests: reading")
             {"file: keys/k", "f-secret"},
             {"env: E", "e-secret"},
             {"credential: door", "c-secret"}};
-        for (const auto& [source, text] : cases) {
+        for (const auto& item : cases) {
+            const std::string& source = item.first;
+            const std::string& text = item.second;
             CAPTURE(source);
             site.write("m.yaml", member("  password: {$secret: {" + source + "}}\n"));
 
