@@ -9,11 +9,20 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
 
 namespace trueup::samples {
+
+// Calls point into their kind: this one lives as long as the program.
+inline const Kind& kept(Kind kind)
+{
+    static std::deque<Kind> kinds;
+    kinds.push_back(std::move(kind));
+    return kinds.back();
+}
 
 inline Path path(const char* text)
 {
