@@ -3,9 +3,8 @@
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/planning.hpp"
-#include "reconciler/engine/execute.hpp"
-#include "reconciler/engine/recover.hpp"
 #include "reconciler/plan/render.hpp"
+#include "reconciler/plan/saved_plan.hpp"
 
 #include <boost/asio/signal_set.hpp>
 #include <unistd.h>
@@ -80,29 +79,14 @@ Result<void> adopt_saved_request(const SavedPlan& saved, PlanRequest& request)
 }
 
 // Binds a new state to this API, refuses another's, and settles what a crash left open.
-Task<Result<void>> prepare(Workspace& workspace, Engine engine)
+Result<void> prepare_workspace(Workspace& workspace, const Engine& engine)
 {
-    auto binding = co_await find_binding(workspace, engine.owner_id);
-    if (!binding)
-        co_return binding.error();
-    auto stored = engine.store.binding();
-    if (!stored)
-        co_return stored.error();
-    if (auto ours = check_binding(*stored, *binding); !ours)
-        co_return ours.error();
-    if (!*stored) {
-        Batch batch;
-        batch.bind = *binding;
-        auto bound = co_await engine.store.commit(std::move(batch));
-        if (!bound)
-            co_return bound.error();
-    }
-    auto recovery = co_await recover(std::move(engine));
+    const auto recovery = run(workspace, prepare(engine, workspace.http->origin().text()));
     if (!recovery)
-        co_return recovery.error();
+        return recovery.error();
     for (const std::string& open : recovery->unresolved)
         print_error("trueup: warning: an earlier run left this unresolved: " + open + "\n");
-    co_return Result<void>{};
+    return {};
 }
 
 bool confirmed()
@@ -286,9 +270,9 @@ int run_apply(Settings& settings)
                   *workspace.events);
     engine.owner_id = settings.owner;
     engine.plan_id = workspace.random->hex(8);
-    if (auto ready = run(workspace, prepare(workspace, engine)); !ready)
+    if (auto ready = prepare_workspace(workspace, engine); !ready)
         return fail(ready.error());
-    auto planned = run(workspace, plan_now(workspace, *request));
+    auto planned = plan_workspace(workspace, *request);
     if (!planned)
         return fail(planned.error());
     if (saved && !check_binding(saved->binding, planned->binding))

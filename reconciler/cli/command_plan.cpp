@@ -4,6 +4,7 @@
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/planning.hpp"
 #include "reconciler/plan/render.hpp"
+#include "reconciler/plan/saved_plan.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -64,7 +65,7 @@ int run_plan(Settings& settings)
         return fail(read.error());
     if (auto api = open_api(workspace, settings, Access::read); !api)
         return fail(api.error());
-    auto planned = run(workspace, plan_now(workspace, *request));
+    auto planned = plan_workspace(workspace, *request);
     if (!planned)
         return fail(planned.error());
     const Plan& plan = planned->plan;

@@ -76,7 +76,9 @@ Task<Result<void>>
 import_object(Workspace& workspace, Address address, std::string uid, std::string owner)
 {
     const Kind* kind = workspace.catalogue.find(address.kind());
-    auto binding = co_await find_binding(workspace, owner);
+    std::string endpoint = workspace.http->origin().text();
+    auto binding =
+        co_await find_binding(workspace.catalogue, workspace.reader(), std::move(endpoint), owner);
     if (!binding)
         co_return binding.error();
     auto stored = workspace.store->binding();

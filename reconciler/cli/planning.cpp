@@ -83,57 +83,15 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
     return request;
 }
 
-Task<Result<Binding>> find_binding(Workspace& workspace, std::string owner_id)
+Result<Planned> plan_workspace(Workspace& workspace, PlanRequest request)
 {
-    CallContext context;
-    auto values = co_await workspace.reader().bootstrap(std::move(context));
-    if (!values)
-        co_return values.error();
-    Binding binding;
-    binding.endpoint = workspace.http->origin().text();
-    binding.owner_id = std::move(owner_id);
-    if (const auto it = values->find(workspace.catalogue.api.tenant_parameter); it != values->end())
-        binding.tenant_uid = it->second;
-    co_return binding;
-}
-
-Task<Result<Planned>> plan_now(Workspace& workspace, PlanRequest request)
-{
-    Planned planned;
-    auto binding = co_await find_binding(workspace, request.plan.owner_id);
-    if (!binding)
-        co_return binding.error();
-    planned.binding = *binding;
-    auto stored = workspace.store->binding();
-    if (!stored)
-        co_return stored.error();
-    if (auto ours = check_binding(*stored, planned.binding); !ours)
-        co_return ours.error();
-    auto records = workspace.store->records();
-    if (!records)
-        co_return records.error();
-    planned.records = std::move(*records);
-    auto intents = workspace.store->open_intents();
-    if (!intents)
-        co_return intents.error();
-    ObserveOptions looking = request.observe;
-    auto observations = co_await observe(workspace.catalogue,
-                                         workspace.manifests,
-                                         planned.records,
-                                         workspace.reader(),
-                                         std::move(looking));
-    if (!observations)
-        co_return observations.error();
-    auto plan = make_plan(workspace.catalogue,
-                          workspace.manifests,
-                          planned.records,
-                          *intents,
-                          *observations,
-                          request.plan);
-    if (!plan)
-        co_return plan.error();
-    planned.plan = std::move(*plan);
-    co_return planned;
+    request.endpoint = workspace.http->origin().text();
+    return run(workspace,
+               plan_now(workspace.catalogue,
+                        workspace.manifests,
+                        workspace.reader(),
+                        *workspace.store,
+                        std::move(request)));
 }
 
 } // namespace trueup

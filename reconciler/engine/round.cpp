@@ -1,0 +1,107 @@
+#include "reconciler/engine/round.hpp"
+
+namespace trueup {
+
+Task<Result<Binding>> find_binding(const Catalogue& catalogue,
+                                   Observer& observer,
+                                   std::string endpoint,
+                                   std::string owner_id)
+{
+    CallContext context;
+    auto values = co_await observer.bootstrap(std::move(context));
+    if (!values)
+        co_return values.error();
+    Binding binding;
+    binding.endpoint = std::move(endpoint);
+    binding.owner_id = std::move(owner_id);
+    if (const auto it = values->find(catalogue.api.tenant_parameter); it != values->end())
+        binding.tenant_uid = it->second;
+    co_return binding;
+}
+
+Task<Result<Recovery>> prepare(Engine engine, std::string endpoint)
+{
+    std::string owner = engine.owner_id;
+    auto binding = co_await find_binding(
+        engine.catalogue, engine.provider, std::move(endpoint), std::move(owner));
+    if (!binding)
+        co_return binding.error();
+    auto stored = engine.store.binding();
+    if (!stored)
+        co_return stored.error();
+    if (auto ours = check_binding(*stored, *binding); !ours)
+        co_return ours.error();
+    if (!*stored) {
+        Batch batch;
+        batch.bind = *binding;
+        auto bound = co_await engine.store.commit(std::move(batch));
+        if (!bound)
+            co_return bound.error();
+    }
+    auto recovery = co_await recover(std::move(engine));
+    co_return recovery;
+}
+
+Task<Result<Planned>> plan_now(const Catalogue& catalogue,
+                               const ManifestSet& manifests,
+                               Observer& observer,
+                               Store& store,
+                               PlanRequest request)
+{
+    Planned planned;
+    std::string endpoint = request.endpoint;
+    std::string owner = request.plan.owner_id;
+    auto binding =
+        co_await find_binding(catalogue, observer, std::move(endpoint), std::move(owner));
+    if (!binding)
+        co_return binding.error();
+    planned.binding = *binding;
+    auto stored = store.binding();
+    if (!stored)
+        co_return stored.error();
+    if (auto ours = check_binding(*stored, planned.binding); !ours)
+        co_return ours.error();
+    auto records = store.records();
+    if (!records)
+        co_return records.error();
+    planned.records = std::move(*records);
+    auto intents = store.open_intents();
+    if (!intents)
+        co_return intents.error();
+    ObserveOptions looking = request.observe;
+    auto observations =
+        co_await observe(catalogue, manifests, planned.records, observer, std::move(looking));
+    if (!observations)
+        co_return observations.error();
+    auto plan =
+        make_plan(catalogue, manifests, planned.records, *intents, *observations, request.plan);
+    if (!plan)
+        co_return plan.error();
+    planned.plan = std::move(*plan);
+    co_return planned;
+}
+
+Task<Result<Round>>
+reconcile(Engine engine, const ManifestSet& manifests, PlanRequest request, ExecuteOptions options)
+{
+    Round round;
+    std::string endpoint = request.endpoint;
+    auto recovery = co_await prepare(engine, std::move(endpoint));
+    if (!recovery)
+        co_return recovery.error();
+    round.recovery = std::move(*recovery);
+    const GuardOptions guards = request.guards;
+    auto planned = co_await plan_now(
+        engine.catalogue, manifests, engine.provider, engine.store, std::move(request));
+    if (!planned)
+        co_return planned.error();
+    round.planned = std::move(*planned);
+    if (auto allowed = check_guards(round.planned.plan, manifests, round.planned.records, guards);
+        !allowed)
+        co_return allowed.error();
+    std::vector<Action> actions = std::move(round.planned.plan.actions);
+    round.report = co_await execute(std::move(engine), std::move(actions), std::move(options));
+    co_return round;
+}
+
+} // namespace trueup

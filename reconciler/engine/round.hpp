@@ -1,0 +1,68 @@
+// One round, from what is declared to what was done: what apply, the daemon and the simulation all
+// run.
+//
+// The parts are here by themselves too, for whoever shows a plan and asks before it is carried out.
+
+#pragma once
+
+#include "reconciler/engine/execute.hpp"
+#include "reconciler/engine/observe.hpp"
+#include "reconciler/engine/recover.hpp"
+#include "reconciler/plan/guards.hpp"
+#include "reconciler/plan/plan.hpp"
+
+#include <string>
+#include <vector>
+
+namespace trueup {
+
+// Everything that shapes a plan, besides the manifests.
+struct PlanRequest {
+    PlanRequest() = default;
+
+    PlanOptions plan;
+    ObserveOptions observe;
+    GuardOptions guards;
+    std::string endpoint; // of the API, as a Binding holds it
+};
+
+struct Planned {
+    Planned() = default;
+
+    Binding binding;
+    std::vector<Record> records;
+    Plan plan;
+};
+
+struct Round {
+    Round() = default;
+
+    Recovery recovery;
+    Planned planned; // without its actions, which were carried out
+    Report report;
+};
+
+// Who we are to this API: endpoint, tenant, owner. Asks the API for the tenant. Fails as
+// Observer::bootstrap does.
+Task<Result<Binding>> find_binding(const Catalogue& catalogue,
+                                   Observer& observer,
+                                   std::string endpoint,
+                                   std::string owner_id);
+
+// Binds a new state to this API, refuses another's (refused), and settles what a crash left open.
+Task<Result<Recovery>> prepare(Engine engine, std::string endpoint);
+
+// Observes and plans, with reads alone. Fails with refused when the state belongs elsewhere, and as
+// observe() and make_plan() do. Everything passed by reference outlives the call.
+Task<Result<Planned>> plan_now(const Catalogue& catalogue,
+                               const ManifestSet& manifests,
+                               Observer& observer,
+                               Store& store,
+                               PlanRequest request);
+
+// Prepares, plans, asks the guards, and carries the plan out. Fails before the first change or not
+// at all: what becomes of single actions is in the report.
+Task<Result<Round>>
+reconcile(Engine engine, const ManifestSet& manifests, PlanRequest request, ExecuteOptions options);
+
+} // namespace trueup
