@@ -2,6 +2,7 @@
 // shows that a kind file which says something wrong does not go unnoticed.
 
 #include "tests/integration/live_api.hpp"
+#include "tests/support/places.hpp"
 #include "tests/support/swagger_schema.hpp"
 
 #include <doctest/doctest.h>
@@ -11,7 +12,7 @@ using namespace trueup::test;
 
 namespace {
 
-const std::filesystem::path source = TRUEUP_SOURCE_DIR;
+const std::filesystem::path source = trueup::test::source_dir();
 
 struct Exchange {
     std::string method;
@@ -65,7 +66,7 @@ TEST_SUITE("integration: contract")
 {
     TEST_CASE("every request and every answer fits the vendor's document")
     {
-        const std::string spec = TRUEUP_PALETTE_SPEC;
+        const std::string spec = trueup::test::palette_spec();
         if (spec.empty() || !std::filesystem::exists(spec)) {
             MESSAGE("skipped: there is no document to compare with");
             return;

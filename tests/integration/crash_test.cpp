@@ -3,6 +3,7 @@
 
 #include "tests/integration/live_api.hpp"
 #include "tests/integration/world.hpp"
+#include "tests/support/places.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +15,7 @@ using namespace trueup::test;
 namespace {
 
 const std::filesystem::path examples =
-    std::filesystem::path(TRUEUP_SOURCE_DIR) / "manifests" / "examples";
+    std::filesystem::path(trueup::test::source_dir()) / "manifests" / "examples";
 
 struct Reference {
     std::size_t calls = 0;

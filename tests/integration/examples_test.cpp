@@ -4,6 +4,7 @@
 #include "manifests/load.hpp"
 #include "tests/integration/live_api.hpp"
 #include "tests/support/catalogues.hpp"
+#include "tests/support/places.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,7 +21,7 @@ struct Examples {
     {
         catalogue = load_sources(shipped_sources()).catalogue;
         LoadOptions options;
-        options.paths.emplace_back(TRUEUP_SOURCE_DIR "/manifests/examples");
+        options.paths.emplace_back(trueup::test::source_dir() + "/manifests/examples");
         options.hasher = SecretHasher("a key of the test");
         set = load_manifests(options, catalogue, diagnostics);
     }
@@ -186,7 +187,7 @@ TEST_SUITE("integration: examples")
     {
         LiveApi api;
         Site site;
-        site.copy_from(TRUEUP_SOURCE_DIR "/manifests/examples");
+        site.copy_from(trueup::test::source_dir() + "/manifests/examples");
 
         const Finished applied = site.run(api, {"apply", "--yes", "--log-level", "debug"});
         const Finished again = site.run(api, {"plan", "--detailed-exitcode", "--refresh", "full"});
@@ -206,7 +207,7 @@ TEST_SUITE("integration: examples")
     {
         LiveApi api;
         Site site;
-        site.copy_from(TRUEUP_SOURCE_DIR "/manifests/examples");
+        site.copy_from(trueup::test::source_dir() + "/manifests/examples");
         REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
         site.remove(".trueup");
         const std::string before = api.sandbox().dump();

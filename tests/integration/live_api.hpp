@@ -5,6 +5,7 @@
 
 #include "api/http/server.hpp"
 #include "api/sandbox/sandbox.hpp"
+#include "tests/support/places.hpp"
 #include "tests/support/process.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -122,7 +123,7 @@ public:
     // The command line of the binary for this site and `api`.
     std::vector<std::string> command(const LiveApi& api, std::vector<std::string> arguments) const
     {
-        std::vector<std::string> all{TRUEUP_BINARY};
+        std::vector<std::string> all{trueup::test::trueup_binary()};
         all.insert(all.end(), arguments.begin(), arguments.end());
         const std::vector<std::string> common{"-f",
                                               directory_.string(),

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "tests/support/places.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -15,7 +17,7 @@ namespace trueup::test {
 inline void check_golden(const std::string& name, const std::string& text)
 {
     const std::filesystem::path file =
-        std::filesystem::path(TRUEUP_SOURCE_DIR) / "tests" / "golden" / name;
+        std::filesystem::path(trueup::test::source_dir()) / "tests" / "golden" / name;
     if (std::getenv("UPDATE_GOLDEN") != nullptr) {
         std::filesystem::create_directories(file.parent_path());
         std::ofstream out(file, std::ios::binary | std::ios::trunc);

@@ -6,6 +6,8 @@
 
 #pragma once
 
+#include "tests/support/places.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -107,7 +109,7 @@ inline Files read_tree(const std::filesystem::path& top)
 // The project itself, read once.
 inline const Files& project()
 {
-    static const Files files = read_tree(TRUEUP_SOURCE_DIR);
+    static const Files files = read_tree(trueup::test::source_dir());
     return files;
 }
 

@@ -1,6 +1,7 @@
 // Which files are read, and which are refused.
 
 #include "tests/support/manifest_site.hpp"
+#include "tests/support/places.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -232,7 +233,7 @@ TEST_SUITE("manifests: files")
         REQUIRE(sources);
         ManifestSite site;
         site.catalogue = load_catalogue(*sources, site.diagnostics);
-        site.options.paths = {fs::path(TRUEUP_SOURCE_DIR) / "manifests/examples"};
+        site.options.paths = {fs::path(trueup::test::source_dir()) / "manifests/examples"};
 
         const ManifestSet set = site.load();
 

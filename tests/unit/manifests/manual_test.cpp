@@ -1,6 +1,7 @@
 // The examples of docs/manifests.md are manifests that load.
 
 #include "tests/support/manifest_site.hpp"
+#include "tests/support/places.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +14,7 @@ namespace {
 
 std::string page_text()
 {
-    std::ifstream file(std::filesystem::path(TRUEUP_SOURCE_DIR) / "docs/manifests.md");
+    std::ifstream file(std::filesystem::path(trueup::test::source_dir()) / "docs/manifests.md");
     std::stringstream text;
     text << file.rdbuf();
     return text.str();

@@ -1,4 +1,5 @@
 #include "tests/support/catalogues.hpp"
+#include "tests/support/places.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -50,7 +51,7 @@ delete: DELETE /v1/beds/{uid}
 // The block after the marker in the reference for authors of kinds.
 std::string example(const std::string& name)
 {
-    std::ifstream file(std::string(TRUEUP_SOURCE_DIR) + "/docs/kinds.md");
+    std::ifstream file(trueup::test::source_dir() + "/docs/kinds.md");
     std::ostringstream text;
     text << file.rdbuf();
     const std::string page = text.str();

@@ -1,4 +1,5 @@
 #include "tests/support/catalogues.hpp"
+#include "tests/support/places.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,7 +16,7 @@ namespace {
 // The vendor's own document; empty when this machine does not have it.
 std::string palette_document()
 {
-    const std::string path = TRUEUP_PALETTE_SPEC;
+    const std::string path = trueup::test::palette_spec();
     if (path.empty())
         return {};
     std::ifstream file(path, std::ios::binary);

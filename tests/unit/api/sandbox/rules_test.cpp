@@ -1,5 +1,6 @@
 #include "api/sandbox/rules.hpp"
 #include "api/sandbox/sandbox.hpp"
+#include "tests/support/places.hpp"
 #include "tests/support/sandbox_caller.hpp"
 
 #include <doctest/doctest.h>
@@ -116,7 +117,8 @@ TEST_SUITE("sandbox: rules")
 
     TEST_CASE("the sandbox shares no code or data with the client's side")
     {
-        const std::filesystem::path room = std::filesystem::path(TRUEUP_SOURCE_DIR) / "api/sandbox";
+        const std::filesystem::path room =
+            std::filesystem::path(trueup::test::source_dir()) / "api/sandbox";
         const std::regex forbidden(
             "(#include \"(api/kinds|api/rest|manifests|reconciler)|embedded_catalogue)");
         std::size_t files = 0;

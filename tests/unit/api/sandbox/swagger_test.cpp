@@ -1,6 +1,7 @@
 // Holds the sandbox against the vendor's own document, where that is at hand.
 
 #include "api/sandbox/rules.hpp"
+#include "tests/support/places.hpp"
 #include "tests/support/sandbox_caller.hpp"
 #include "tests/support/swagger_schema.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 
 std::optional<SwaggerDocument> palette()
 {
-    auto document = SwaggerDocument::read(TRUEUP_PALETTE_SPEC);
+    auto document = SwaggerDocument::read(trueup::test::palette_spec());
     if (!document) {
         std::cout << "skipped: no Swagger document at TRUEUP_PALETTE_SPEC\n";
         return std::nullopt;
