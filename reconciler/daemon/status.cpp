@@ -15,14 +15,14 @@ std::string_view name_of(RunMode mode)
     return "auto";
 }
 
-std::string_view name_of(Condition condition)
+std::string_view name_of(Health condition)
 {
     switch (condition) {
-    case Condition::ready:
+    case Health::ready:
         return "Ready";
-    case Condition::reconciling:
+    case Health::reconciling:
         return "Reconciling";
-    case Condition::stalled:
+    case Health::stalled:
         return "Stalled";
     }
     return "Stalled";

@@ -22,20 +22,20 @@ enum class RunMode { automatic, approve, dry_run };
 std::string_view name_of(RunMode mode);
 
 // Exactly one holds for a resource at any time.
-enum class Condition {
+enum class Health {
     ready,       // as its manifest says, when last looked at
     reconciling, // a change is planned, under way, or waits for readiness, approval or a window
     stalled,     // cannot go on without a change of manifest, API or a person's decision
 };
 
 // "Ready", "Reconciling", "Stalled"
-std::string_view name_of(Condition condition);
+std::string_view name_of(Health condition);
 
 struct ResourceStatus {
     ResourceStatus() = default;
 
     std::string address;
-    Condition condition = Condition::reconciling;
+    Health condition = Health::reconciling;
     std::string reason;  // a word for programs: the Reason of the plan, or failed, backing_off,
                          // suspended, frozen, awaiting_approval, not_converging, second_writer, ...
     std::string message; // one sentence for people
