@@ -144,6 +144,7 @@ bool Authenticator::reload_changed()
     if (!fresh || same(*fresh, credentials_))
         return false;
     credentials_ = std::move(*fresh);
+    ++identity_;
     return true;
 }
 

@@ -58,6 +58,10 @@ public:
     // logs in again, unless somebody did that already. False: there is nothing else to try.
     Task<Result<bool>> renew(std::uint64_t generation, CallContext context);
 
+    // Counts how often the credentials themselves were exchanged for others: whose they are is not
+    // known then.
+    std::uint64_t identity() const { return identity_; }
+
     // What to do about credentials that the API refuses.
     std::string advice() const;
 
@@ -86,6 +90,7 @@ private:
     std::function<Result<Credentials>()> reload_;
     std::optional<Token> token_;
     std::uint64_t generation_ = 1;
+    std::uint64_t identity_ = 0;
     Flight flight_;
     std::optional<Error> failure_; // of the last login
     Instant refused_until_{};

@@ -66,6 +66,11 @@ Task<Result<HttpResponse>> Sender::send(Call call)
             error.effect = lost ? Effect::unknown : Effect::none;
             co_return error;
         }
+        if (auto known = co_await ensure_identity(call); !known) {
+            Error error = known.error();
+            error.effect = lost ? Effect::unknown : Effect::none;
+            co_return error;
+        }
         auto response = co_await attempt(call, &*credential, number);
         if (response)
             co_return response;
@@ -96,6 +101,19 @@ Task<Result<HttpResponse>> Sender::send(Call call)
             co_return error;
         co_await clock_.sleep(*wait);
     }
+}
+
+// The API's own calls are what the check itself is made with.
+Task<Result<void>> Sender::ensure_identity(const Call& call)
+{
+    const std::uint64_t identity = auth_.identity();
+    if (identity == identity_checked_ || !check_identity_ || call.kind == nullptr)
+        co_return Result<void>{};
+    CallContext context = call.context;
+    auto same = co_await check_identity_(std::move(context));
+    if (same)
+        identity_checked_ = identity;
+    co_return same;
 }
 
 Task<Result<HttpResponse>> Sender::send_login(Call call)

@@ -15,6 +15,8 @@
 #include "state/model/random.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 
 namespace trueup::rest {
 
@@ -33,11 +35,17 @@ public:
     Task<Result<HttpResponse>> send(Call call);
     Task<Result<HttpResponse>> send_login(Call call) override;
 
+    // Asked when the credentials were exchanged for others, before anything but the API's own calls
+    // is sent with them; while it fails, nothing else is sent.
+    using IdentityCheck = std::function<Task<Result<void>>(CallContext)>;
+    void check_identity_with(IdentityCheck check) { check_identity_ = std::move(check); }
+
     // Requests that went to the HTTP client, repeats and logins included.
     std::size_t requests_sent() const { return requests_sent_; }
 
 private:
     Task<Result<HttpResponse>> attempt(const Call& call, const Credential* credential, int number);
+    Task<Result<void>> ensure_identity(const Call& call);
     Task<Result<void>> wait_turn(const Call& call);
     void slow_down(const Call& call, const Error& error);
     void report(const Call& call,
@@ -53,6 +61,8 @@ private:
     RetryRules retry_;
     RateLimiter limiter_;
     Authenticator auth_;
+    IdentityCheck check_identity_;
+    std::uint64_t identity_checked_ = 0;
     std::size_t requests_sent_ = 0;
 };
 

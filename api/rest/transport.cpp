@@ -83,6 +83,8 @@ std::set<std::string> readable_routes(const Catalogue& catalogue)
 ReadTransport::ReadTransport(const Catalogue& catalogue, std::unique_ptr<Sender> sender)
     : catalogue_(catalogue), sender_(std::move(sender)), routes_(readable_routes(catalogue))
 {
+    sender_->check_identity_with(
+        [this](CallContext context) { return compare_tenant(std::move(context)); });
 }
 
 Result<void> ReadTransport::check(const Call& call) const
@@ -163,16 +165,41 @@ Task<Result<Parameters>> ReadTransport::bootstrap(CallContext context)
         }
         const Flight::Seat seat(flight_);
         bootstrap_failure_.reset();
-        auto fetched = co_await fetch_bootstrap(std::move(context));
-        if (fetched)
+        auto fetched = co_await ask_bootstrap(std::move(context));
+        if (fetched) {
+            bootstrap_ = std::move(*fetched);
             co_return *bootstrap_;
+        }
         bootstrap_failure_ = fetched.error();
         co_return fetched.error();
     }
     co_return Error{Errc::timed_out, "the values that paths need were never fetched"};
 }
 
-Task<Result<void>> ReadTransport::fetch_bootstrap(CallContext context)
+// New credentials may be those of another tenant. What was planned, and what the state is bound to,
+// is the old one's: nothing may be sent with them until whoever holds this starts anew.
+Task<Result<void>> ReadTransport::compare_tenant(CallContext context)
+{
+    if (!bootstrap_)
+        co_return Result<void>{}; // nothing was learnt from the old ones
+    auto fresh = co_await ask_bootstrap(std::move(context));
+    if (!fresh)
+        co_return fresh.error();
+    for (const auto& [name, value] : *bootstrap_) {
+        const auto now = fresh->find(name);
+        if (now != fresh->end() && now->second == value)
+            continue;
+        co_return Error{Errc::refused,
+                        "the credentials were exchanged for those of another tenant: {" + name +
+                            "} is not what it was",
+                        "",
+                        "put the old tenant's credentials back, or start again to have the state "
+                        "checked against the new one"};
+    }
+    co_return Result<void>{};
+}
+
+Task<Result<Parameters>> ReadTransport::ask_bootstrap(CallContext context)
 {
     Parameters values;
     for (const Bootstrap& wanted : catalogue_.api.bootstrap) {
@@ -193,8 +220,7 @@ Task<Result<void>> ReadTransport::fetch_bootstrap(CallContext context)
                             wanted.call.route()};
         values.emplace(wanted.name, *value);
     }
-    bootstrap_ = std::move(values);
-    co_return Result<void>{};
+    co_return values;
 }
 
 Task<Result<HttpResponse>> FullTransport::send(Call call)

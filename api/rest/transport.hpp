@@ -30,6 +30,8 @@ class ReadTransport {
 public:
     // `catalogue` outlives it.
     ReadTransport(const Catalogue& catalogue, std::unique_ptr<Sender> sender);
+    ReadTransport(const ReadTransport&) = delete;
+    ReadTransport& operator=(const ReadTransport&) = delete;
 
     // Sends an operation of class read or login that the catalogue lists as such; anything else
     // fails with refused and names the kind and the operation, and nothing is sent. Fails with
@@ -50,7 +52,8 @@ private:
     Result<void> check(const Call& call) const;
     Task<Result<Answer>> send_checked(Call call);
     Task<Result<void>> add_bootstrap(Call& call);
-    Task<Result<void>> fetch_bootstrap(CallContext context);
+    Task<Result<Parameters>> ask_bootstrap(CallContext context);
+    Task<Result<void>> compare_tenant(CallContext context);
 
     const Catalogue& catalogue_;
     std::unique_ptr<Sender> sender_;

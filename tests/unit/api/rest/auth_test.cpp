@@ -290,6 +290,44 @@ TEST_SUITE("api: auth")
         CHECK(world.http.requests.size() == 3);
     }
 
+    TEST_CASE("a key that was exchanged for another tenant's: nothing is sent with it")
+    {
+        std::string on_disk = "key-1";
+        std::string tenant_of_key_2 = "t-1";
+        RestOptions options = World::unlimited();
+        options.reload = [&] { return Result<Credentials>(api_key(on_disk)); };
+        std::string valid = "key-1";
+        World world(
+            catalogue_of({role()}),
+            [&](const SentRequest& request) -> Result<HttpResponse> {
+                if (request.credential != valid)
+                    return make_response(401);
+                if (request.target == "/v1/users/info")
+                    return make_response(200,
+                                         R"({"tenantUid": ")" +
+                                             (valid == "key-1" ? "t-1" : tenant_of_key_2) + "\"}");
+                return make_response(200, R"({"items": []})");
+            },
+            std::move(options));
+        REQUIRE(world.clock.run(world.provider->bootstrap(CallContext("x"))));
+        REQUIRE(list_once(world));
+        const std::size_t lists = world.http.count("GET /v1/roles");
+
+        on_disk = valid = "key-2";
+        tenant_of_key_2 = "t-2";
+        for (int time = 0; time < 2; ++time) {
+            const auto refused = list_once(world);
+            REQUIRE_FALSE(refused);
+            CHECK(refused.error().code == Errc::refused);
+            CHECK(refused.error().message.find("another tenant") != std::string::npos);
+        }
+        CHECK(world.http.count("GET /v1/roles") == lists + 1); // the one that met the 401
+
+        tenant_of_key_2 = "t-1"; // as it is after an ordinary rotation
+        CHECK(list_once(world));
+        CHECK(list_once(world));
+    }
+
     TEST_CASE("a second 401 after a new login is final")
     {
         int logins = 0;
