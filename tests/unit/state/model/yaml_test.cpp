@@ -384,6 +384,13 @@ TEST_SUITE("model: yaml")
         CHECK(read_one(yaml::write(value)) == value);
     }
 
+    TEST_CASE("write: a text alone is read back the same, also where a document could end")
+    {
+        for (const char* text :
+             {"...", "---", "--- a", "... a", "....", "a", "%YAML 1.2", "- a", ":-\r", "\ta"})
+            CHECK(read_one(yaml::write(text)) == Value(text));
+    }
+
     TEST_CASE("write: block style that people write themselves")
     {
         const Value value(Map{{"kind", "Role"},
