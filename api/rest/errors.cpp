@@ -1,5 +1,6 @@
 #include "api/rest/errors.hpp"
 
+#include "api/http/wire.hpp"
 #include "api/rest/retry.hpp"
 #include "state/model/address.hpp"
 #include "state/model/json.hpp"
@@ -177,6 +178,15 @@ std::string without_secrets(std::string text, const std::vector<Secret>& secrets
     return text;
 }
 
+void clean_audit_uid(HttpResponse& response,
+                     const ApiRules& api,
+                     const std::vector<Secret>& secrets)
+{
+    for (Header& header : response.headers)
+        if (same_name(header.name, api.audit_header))
+            header.value = clean(header.value, secrets, word_bytes_max);
+}
+
 Error error_of(const ApiRules& api,
                const Operation& operation,
                const HttpResponse& response,
@@ -185,7 +195,7 @@ Error error_of(const ApiRules& api,
 {
     ApiFailure failure;
     failure.status = response.status;
-    failure.audit_uid = printable(response.header(api.audit_header), word_bytes_max);
+    failure.audit_uid = clean(response.header(api.audit_header), secrets, word_bytes_max);
     if (response.body.size() <= error_body_bytes_max) {
         if (const auto body = json::parse(response.body)) {
             failure.code = clean(text_at(*body, api.error_code), secrets, word_bytes_max);

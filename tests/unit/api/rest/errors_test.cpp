@@ -144,6 +144,14 @@ TEST_SUITE("api: errors")
         CHECK(error.api->ref == "(sensitive)");
     }
 
+    TEST_CASE("a secret that the server echoes as its audit uid is taken out")
+    {
+        const Error error = answered(
+            writing, 400, "", {Header("AuditUid", "for open sesame")}, {secret("open sesame")});
+
+        CHECK(error.api->audit_uid == "for (sensitive)");
+    }
+
     TEST_CASE("an echo is found escaped as in JSON, as in a URL, and line by line")
     {
         const std::string key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\nline\"three\"/+=\n";
