@@ -168,6 +168,20 @@ TEST_SUITE("api: errors")
         CHECK(shown.starts_with("body "));
     }
 
+    TEST_CASE("an echo is found in each way that servers encode it")
+    {
+        const std::vector<Secret> secrets{secret("open sesame/~1")};
+        for (const char* echo : {"open%20sesame%2F~1",
+                                 "open%20sesame%2f~1",
+                                 "open%20sesame%2F%7E1",
+                                 "open%20sesame%2f%7e1",
+                                 "open+sesame%2F~1",
+                                 "open+sesame%2F%7E1"}) {
+            CAPTURE(echo);
+            CHECK(without_secrets(echo, secrets) == "(sensitive)");
+        }
+    }
+
     TEST_CASE("a text with a very short secret in it is dropped whole; empty secrets mean nothing")
     {
         CHECK(without_secrets("the value ab is bad", {secret("ab")}) == "(sensitive)");
