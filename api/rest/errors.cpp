@@ -1,5 +1,6 @@
 #include "api/rest/errors.hpp"
 
+#include "api/http/wire.hpp"
 #include "api/rest/retry.hpp"
 #include "state/model/address.hpp"
 #include "state/model/json.hpp"
@@ -78,6 +79,25 @@ void replace_all(std::string& text, std::string_view what)
         text.replace(at, what.size(), redacted);
 }
 
+// "%2F" as "%2f", which some servers write.
+std::string with_small_escapes(std::string text)
+{
+    for (std::size_t i = 0; i + 2 < text.size(); ++i)
+        if (text[i] == '%')
+            for (const std::size_t at : {i + 1, i + 2})
+                if (text[at] >= 'A' && text[at] <= 'F')
+                    text[at] = static_cast<char>(text[at] - 'A' + 'a');
+    return text;
+}
+
+// A space as forms encode it.
+std::string with_plus_for_space(std::string text)
+{
+    for (std::size_t at = text.find("%20"); at != std::string::npos; at = text.find("%20", at))
+        text.replace(at, 3, "+");
+    return text;
+}
+
 // The forms in which a server may echo `plain`.
 std::vector<std::string> echoes_of(std::string_view plain)
 {
@@ -85,8 +105,12 @@ std::vector<std::string> echoes_of(std::string_view plain)
     forms.emplace_back(plain);
     std::string quoted = json::write(Value(plain), json::Secrets::reveal);
     forms.push_back(quoted.substr(1, quoted.size() - 2));
-    forms.push_back(percent_encode(plain));
-    forms.push_back(percent_encode(plain, "-._~@:+="));
+    for (const char* also : {"", "@:+=", "-._~@:+="}) {
+        std::string encoded = percent_encode(plain, also);
+        forms.push_back(with_small_escapes(encoded));
+        forms.push_back(with_plus_for_space(encoded));
+        forms.push_back(std::move(encoded));
+    }
     for (std::string_view rest = plain; plain.find('\n') != std::string_view::npos;) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
         if (end >= secret_line_bytes_min)
@@ -177,6 +201,15 @@ std::string without_secrets(std::string text, const std::vector<Secret>& secrets
     return text;
 }
 
+void clean_audit_uid(HttpResponse& response,
+                     const ApiRules& api,
+                     const std::vector<Secret>& secrets)
+{
+    for (Header& header : response.headers)
+        if (same_name(header.name, api.audit_header))
+            header.value = clean(header.value, secrets, word_bytes_max);
+}
+
 Error error_of(const ApiRules& api,
                const Operation& operation,
                const HttpResponse& response,
@@ -185,7 +218,7 @@ Error error_of(const ApiRules& api,
 {
     ApiFailure failure;
     failure.status = response.status;
-    failure.audit_uid = printable(response.header(api.audit_header), word_bytes_max);
+    failure.audit_uid = clean(response.header(api.audit_header), secrets, word_bytes_max);
     if (response.body.size() <= error_body_bytes_max) {
         if (const auto body = json::parse(response.body)) {
             failure.code = clean(text_at(*body, api.error_code), secrets, word_bytes_max);

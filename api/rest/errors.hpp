@@ -28,6 +28,12 @@ void collect_secrets(const Value& value, std::vector<Secret>& secrets);
 // of a secret of several lines. A text that holds a secret of a few characters is dropped whole.
 std::string without_secrets(std::string text, const std::vector<Secret>& secrets);
 
+// Makes the audit uid that `response` names fit to be shown and kept: short, on one line, and
+// without the secrets that were sent, for its header is an echo like any other.
+void clean_audit_uid(HttpResponse& response,
+                     const ApiRules& api,
+                     const std::vector<Secret>& secrets);
+
 // The Error for an answer that is no success of `operation`. `secrets`: what the request carried.
 // An answer to anything but a read or a login leaves the effect unknown unless it is a 4xx other
 // than 408: only those say that nothing was done.

@@ -38,7 +38,8 @@ public:
 
     // Takes what the page that was asked for says: the whole answer (its items may be gone
     // already), the header Link, and how many items it had. Fails with rejected when a token is
-    // repeated or a link leads elsewhere, with too_large past pages_max or items_max.
+    // repeated or a link leads elsewhere, with too_large past pages_max or items_max. No error
+    // shows a token or a link: they may be an echo of a secret.
     Result<void> accept(const Value& answer, std::string_view link_header, std::size_t items);
 
     std::size_t pages() const { return pages_; }

@@ -10,7 +10,6 @@ namespace {
 
 constexpr int waits_max = 10'000;                 // for one turn under the rate limit
 constexpr std::chrono::seconds pause_unstated{1}; // after a 429 without Retry-After
-constexpr std::size_t audit_bytes_max = 100;
 
 RetryRules rules_of(const RestOptions& options)
 {
@@ -147,10 +146,6 @@ Sender::attempt(const Call& call, const Credential* credential, int number)
     const Instant begin = clock_.now();
     auto response = co_await http_.send(std::move(*request));
     const Duration duration = clock_.now() - begin;
-    if (response && is_success(*call.operation, response->status)) {
-        report(call, number, duration, response);
-        co_return response;
-    }
     if (!response) {
         const Error error = error_of(*call.operation, response.error());
         report(call, number, duration, error);
@@ -163,6 +158,11 @@ Sender::attempt(const Call& call, const Credential* credential, int number)
         collect_secrets(value, secrets);
     if (credential != nullptr)
         secrets.push_back(credential->secret);
+    clean_audit_uid(*response, api_, secrets);
+    if (is_success(*call.operation, response->status)) {
+        report(call, number, duration, response);
+        co_return response;
+    }
     const Error error = error_of(api_, *call.operation, *response, secrets, clock_.wall());
     slow_down(call, error);
     report(call, number, duration, error);
@@ -223,7 +223,7 @@ void Sender::report(const Call& call,
     event.attempt = number;
     if (outcome) {
         event.status = outcome->status;
-        event.audit_uid = printable(outcome->header(api_.audit_header), audit_bytes_max);
+        event.audit_uid = outcome->header(api_.audit_header);
     } else {
         event.error = name_of(error->code);
         if (failure != nullptr) {

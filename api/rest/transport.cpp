@@ -131,6 +131,8 @@ Task<Result<Answer>> ReadTransport::send_checked(Call call)
         if (!body) {
             Error error = body.error();
             error.message = "the answer is refused: " + error.message;
+            if (!error.place.empty())
+                error.message += " " + error.place; // "at byte 12"
             error.place = route;
             co_return error;
         }

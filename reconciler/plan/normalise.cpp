@@ -61,6 +61,9 @@ std::optional<std::string> quantity(const std::string& text)
     const std::string suffix = trimmed(std::string(rest, text.data() + text.size()));
     for (const Unit& unit : units)
         if (unit.suffix == suffix) {
+            // Past the range all amounts would be the same.
+            if (!std::isfinite(amount * unit.factor))
+                return std::nullopt;
             // Fifteen digits: more than anybody writes, fewer than the arithmetic gets wrong.
             std::array<char, 64> digits{};
             const int length =

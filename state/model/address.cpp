@@ -134,6 +134,9 @@ std::string Address::scope_text() const
         return "tenant";
     if (*project_ == "tenant")
         return "project:tenant";
+    // What stands for the one above must not stand for a project of that very name too.
+    if (*project_ == "project:tenant")
+        return "project%3Atenant";
     return percent_encode(*project_);
 }
 

@@ -22,7 +22,7 @@ struct Limits {
 };
 
 // Fails with rejected (not JSON, duplicate name, bad encoding) or too_large, and says at which
-// byte.
+// byte. An error shows nothing of the text, which may hold secrets.
 Result<Value> parse(std::string_view text, const Limits& limits = {});
 
 // What to write in place of a secret.

@@ -74,7 +74,7 @@ std::string Path::text() const
         text += step_text(name);
     if (!text.empty() && text.front() == '.')
         text.erase(0, 1);
-    return text;
+    return text == "$" ? "[\"$\"]" : text; // a bare $ is the root
 }
 
 std::string step_text(std::string_view name)

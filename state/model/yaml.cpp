@@ -247,7 +247,8 @@ void Builder::report_duplicates(std::size_t first)
     for (std::size_t i = first + 1; i < entries_.size(); ++i) {
         const Map::Entry& before = entries_[i - 1];
         const Map::Entry& entry = entries_[i];
-        if (before.first == entry.first && !entry.first.empty())
+        // After a fault an empty key may stand for one that was no string.
+        if (before.first == entry.first && (!entry.first.empty() || sound_))
             fault(entry.second.place(),
                   "the key \"" + entry.first + "\" is there twice",
                   "it is on line " + std::to_string(before.second.place().line) +

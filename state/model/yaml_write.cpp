@@ -8,6 +8,12 @@ namespace trueup::yaml {
 
 namespace {
 
+bool is_control(char c)
+{
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+}
+
 // True when `text` can stand in a literal block and read back the same.
 bool suits_literal(const std::string& text)
 {
@@ -27,8 +33,9 @@ void put_string(YAML::Emitter& emitter, const std::string& text)
         emitter << YAML::Literal << text.substr(0, text.size() - 1);
         return;
     }
-    if (plain_scalar(text).if_string() == nullptr || text == "<<" ||
-        text.find('\n') != std::string::npos)
+    // At the start of a line, --- and ... begin and end documents.
+    if (plain_scalar(text).if_string() == nullptr || text == "<<" || text.starts_with("---") ||
+        text.starts_with("...") || std::ranges::any_of(text, is_control))
         emitter << YAML::DoubleQuoted;
     emitter << text;
 }

@@ -144,6 +144,14 @@ TEST_SUITE("api: errors")
         CHECK(error.api->ref == "(sensitive)");
     }
 
+    TEST_CASE("a secret that the server echoes as its audit uid is taken out")
+    {
+        const Error error = answered(
+            writing, 400, "", {Header("AuditUid", "for open sesame")}, {secret("open sesame")});
+
+        CHECK(error.api->audit_uid == "for (sensitive)");
+    }
+
     TEST_CASE("an echo is found escaped as in JSON, as in a URL, and line by line")
     {
         const std::string key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\nline\"three\"/+=\n";
@@ -158,6 +166,20 @@ TEST_SUITE("api: errors")
         CHECK(shown.find("ss/w") == std::string::npos);
         CHECK(shown.find("ss%2Fw") == std::string::npos);
         CHECK(shown.starts_with("body "));
+    }
+
+    TEST_CASE("an echo is found in each way that servers encode it")
+    {
+        const std::vector<Secret> secrets{secret("open sesame/~1")};
+        for (const char* echo : {"open%20sesame%2F~1",
+                                 "open%20sesame%2f~1",
+                                 "open%20sesame%2F%7E1",
+                                 "open%20sesame%2f%7e1",
+                                 "open+sesame%2F~1",
+                                 "open+sesame%2F%7E1"}) {
+            CAPTURE(echo);
+            CHECK(without_secrets(echo, secrets) == "(sensitive)");
+        }
     }
 
     TEST_CASE("a text with a very short secret in it is dropped whole; empty secrets mean nothing")

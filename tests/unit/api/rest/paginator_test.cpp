@@ -68,7 +68,7 @@ TEST_SUITE("api: paginator")
 
         REQUIRE_FALSE(again);
         CHECK(again.error().code == Errc::rejected);
-        CHECK(again.error().message == "the listing repeats the page token \"t1\"");
+        CHECK(again.error().message == "the listing repeats a page token");
     }
 
     TEST_CASE("token: an answer without listmeta, or with null, ends the list")

@@ -71,6 +71,19 @@ TEST_SUITE("api: write")
         CHECK(world.events.events.at(0).plan_id == "plan-1");
     }
 
+    TEST_CASE("create: a credential that is echoed as the audit uid is kept nowhere")
+    {
+        World world(
+            catalogue_of({role()}),
+            script({make_response(201, R"({"uid": "u9"})", {Header("AuditUid", "key-1")})}));
+
+        const auto created = create(world);
+
+        REQUIRE(created);
+        CHECK(created->audit_uid == "(sensitive)");
+        CHECK(world.events.events.at(0).audit_uid == "(sensitive)");
+    }
+
     TEST_CASE("create: an answer without a uid, or without JSON, is still a success")
     {
         for (const char* body : {"", "{}", "created!", R"({"uid": null})"}) {

@@ -53,6 +53,7 @@ TEST_SUITE("plan: normalise")
         CHECK_FALSE(alike("memory", "1G", "1Gi"));
         CHECK_FALSE(alike("memory", "1Gi", "lots"));
         CHECK_FALSE(alike("memory", "1u", "2u"));
+        CHECK_FALSE(alike("memory", "1e4931E", "2e4931E"));
         CHECK(alike("memory", "1000n", "1u"));
     }
 

@@ -141,6 +141,8 @@ TEST_SUITE("model: json")
         CHECK(code_of(R"([{"x": {"z": 1, "y": 2, "z": 3}}])") == Errc::rejected);
         CHECK(code_of(R"({"a": 1, "\u0061": 2})") == Errc::rejected);
         CHECK(json::parse(R"({"a": {"a": 1}, "b": {"a": 1}})"));
+        const auto failed = json::parse(R"({"hunter2": 1, "hunter2": 2})");
+        CHECK(failed.error().text().find("hunter2") == std::string::npos);
     }
 
     TEST_CASE("parse: bytes that are not UTF-8 are refused, raw and escaped")

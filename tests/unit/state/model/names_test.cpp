@@ -14,7 +14,8 @@ TEST_SUITE("model: path")
                                        "a",
                                        R"(metadata.annotations["a.b/c"].x)",
                                        R"(["x.y"])",
-                                       R"(a["b c"])"}) {
+                                       R"(a["b c"])",
+                                       R"(["$"])"}) {
             CAPTURE(text);
             auto path = Path::parse(text);
             REQUIRE(path);
@@ -71,6 +72,7 @@ TEST_SUITE("model: address")
         CHECK(Address("Role", std::nullopt, {"dev ops"}).text() == "Role/tenant/dev%20ops");
         CHECK(Address("Role", "team-a", {"a/b"}).text() == "Role/team-a/a%2Fb");
         CHECK(Address("Role", "tenant", {"x"}).text() == "Role/project:tenant/x");
+        CHECK(Address("Role", "project:tenant", {"x"}).text() == "Role/project%3Atenant/x");
         CHECK(Address("Role", "a/b", {"x"}).text() == "Role/a%2Fb/x");
         CHECK(Address("Profile", "p", {"infra", "1.0@rc"}).text() == "Profile/p/infra@1.0%40rc");
         CHECK(Address("User", std::nullopt, {"a@b.example"}).text() == "User/tenant/a@b.example");
@@ -83,6 +85,7 @@ TEST_SUITE("model: address")
     {
         const Address addresses[] = {{"Role", std::nullopt, {"dev ops"}},
                                      {"Role", "tenant", {"x"}},
+                                     {"Role", "project:tenant", {"x"}},
                                      {"Role", "a/b c", {"\xC3\xA4"}},
                                      {"Profile", "p", {"infra", "1.0@rc"}},
                                      {"User", std::nullopt, {"a@b.example"}},

@@ -183,6 +183,9 @@ TEST_SUITE("model: yaml")
             {"a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n",
              "x.yaml:5:3: error: the key \"c\" is there twice; it is on line 3 already: keep one "
              "of them"},
+            {"\"\": 1\n'': 2\n",
+             "x.yaml:2:1: error: the key \"\" is there twice; it is on line 1 already: keep one of "
+             "them"},
             {"a: &x 1\n",
              "x.yaml:1:4: error: an anchor (&name) is not allowed; write the value out where it is "
              "needed, or quote the text if it is meant as text"},
@@ -379,6 +382,13 @@ TEST_SUITE("model: yaml")
 
         CHECK(json::write(read_one(yaml::write(value))) == json::write(value));
         CHECK(read_one(yaml::write(value)) == value);
+    }
+
+    TEST_CASE("write: a text alone is read back the same, also where a document could end")
+    {
+        for (const char* text :
+             {"...", "---", "--- a", "... a", "....", "a", "%YAML 1.2", "- a", ":-\r", "\ta"})
+            CHECK(read_one(yaml::write(text)) == Value(text));
     }
 
     TEST_CASE("write: block style that people write themselves")
