@@ -1,7 +1,8 @@
 #include "manifests/files.hpp"
 
+#include "manifests/ignore.hpp"
+
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,51 +18,18 @@ namespace fs = std::filesystem;
 constexpr std::size_t directories_deep_max = 64;
 constexpr std::size_t ignore_bytes_max = 64U << 10U;
 
-// One line of a .trueupignore file.
-struct IgnoreRule {
-    std::string pattern;
-    bool directories_only = false;
-    bool whole_path = false; // the pattern names a way from the root, not a name anywhere
-};
-
-std::vector<IgnoreRule> read_ignore_rules(const fs::path& root, Diagnostics& diagnostics)
+IgnoreRules read_ignore_rules(const fs::path& root, Diagnostics& diagnostics)
 {
-    std::vector<IgnoreRule> rules;
     const fs::path path = root / ".trueupignore";
     std::error_code failure;
     if (!fs::exists(path, failure))
-        return rules;
+        return {};
     const auto file = read_file(path, ignore_bytes_max);
     if (!file) {
         diagnostics.error(path, {}, file.error().message, file.error().advice);
-        return rules;
+        return {};
     }
-    std::uint32_t line_number = 0;
-    for (std::size_t start = 0; start < file->text.size();) {
-        const std::size_t end = std::min(file->text.find('\n', start), file->text.size());
-        std::string line = file->text.substr(start, end - start);
-        start = end + 1;
-        ++line_number;
-        line.erase(line.find_last_not_of(" \t\r") + 1);
-        if (line.empty() || line.front() == '#')
-            continue;
-        if (line.front() == '!') {
-            diagnostics.error(path,
-                              {line_number, 1},
-                              "a line that starts with ! is not understood",
-                              "name what is to be left out, line by line");
-            continue;
-        }
-        IgnoreRule rule;
-        if (line.ends_with('/')) {
-            rule.directories_only = true;
-            line.pop_back();
-        }
-        rule.whole_path = line.find('/') != std::string::npos;
-        rule.pattern = line.starts_with('/') ? line.substr(1) : line;
-        rules.push_back(std::move(rule));
-    }
-    return rules;
+    return IgnoreRules(file->text);
 }
 
 bool is_manifest_name(const fs::path& name)
@@ -118,22 +86,14 @@ private:
     Diagnostics& diagnostics_;
     std::vector<ManifestFile>& files_;
     fs::path canonical_root_;
-    std::vector<IgnoreRule> rules_;
+    IgnoreRules rules_;
     std::vector<fs::path> entered_; // the canonical directories that the walk is in
     bool full_ = false;
 };
 
 bool Walk::is_ignored(const fs::path& path, bool is_directory) const
 {
-    if (rules_.empty())
-        return false;
-    const std::string name = path.filename();
-    const std::string way = path.lexically_relative(root_);
-    return std::ranges::any_of(rules_, [&](const IgnoreRule& rule) {
-        const std::string& text = rule.whole_path ? way : name;
-        return (is_directory || !rule.directories_only) &&
-               fnmatch(rule.pattern.c_str(), text.c_str(), FNM_PATHNAME) == 0;
-    });
+    return rules_.leaves_out(path.lexically_relative(root_).string(), is_directory);
 }
 
 bool Walk::stays_inside(const fs::path& path)

@@ -142,6 +142,8 @@ private:
             recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
             co_return Result<void>{};
         }
+        // A replace that makes the new one first ends when the old one is gone.
+        const bool replaces = action.verb == Verb::replace && !intent.uid.empty();
         Batch batch;
         Record record;
         record.address = intent.address;
@@ -153,15 +155,53 @@ private:
         record.abandon = intent.abandon;
         record.depends_on = intent.depends_on;
         record.updated_at = format_time(engine_.clock.wall());
-        batch.put.push_back(std::move(record));
-        batch.close.push_back(intent.id);
-        batch.audit.push_back(audit_of(intent, "found"));
+        if (action.kind->readiness) {
+            record.waiting = "an earlier run made it, and it has not been seen ready";
+            record.waiting_since = record.updated_at;
+        }
+        auto before = engine_.store.record(intent.address);
+        if (!before)
+            co_return before.error();
+        const bool known = *before && (*before)->uid == uid;
+        if (!known) {
+            batch.put.push_back(std::move(record));
+            batch.audit.push_back(audit_of(intent, "found"));
+        }
+        if (!replaces)
+            batch.close.push_back(intent.id);
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (!stored)
             co_return stored.error();
+        if (!known)
+            note(intent,
+                 "a create of an earlier run had taken effect; it is ours (uid " + uid + ")");
+        if (replaces) {
+            auto replaced =
+                co_await finish_replace(std::move(action), std::move(intent), std::move(uid));
+            co_return replaced;
+        }
         ++recovery_.resolved;
-        note(intent, "a create of an earlier run had taken effect; it is ours (uid " + uid + ")");
         co_return Result<void>{};
+    }
+
+    // The new one is there: the old one goes, as it was decided before the crash.
+    Task<Result<void>> finish_replace(Action action, Intent intent, std::string uid)
+    {
+        std::string old = intent.uid;
+        auto finished = co_await writer_.finish_replace(action, std::move(uid));
+        if (!finished) {
+            recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
+            co_return Result<void>{};
+        }
+        if (!*finished) {
+            recovery_.unresolved.push_back(action.address.text() + ": the old one (uid " + old +
+                                           ") stays until the new one is ready");
+            co_return Result<void>{};
+        }
+        note(intent,
+             "finished the replace of an earlier run; the old one is gone (uid " + old + ")");
+        auto closed = co_await close(intent, "done");
+        co_return closed;
     }
 
     // An update or a delete that was interrupted: what is there now is compared anew by the next
@@ -201,8 +241,30 @@ private:
             note(intent, "a delete of an earlier run had taken effect");
             co_return Result<void>{};
         }
+        if (!deletes && *object && action.kind->readiness) {
+            auto marked = co_await await_readiness(intent);
+            if (!marked)
+                co_return marked.error();
+        }
         auto closed = co_await close(intent, "unknown");
         co_return closed;
+    }
+
+    // It may have been written, and nobody has seen it ready since.
+    Task<Result<void>> await_readiness(const Intent& intent)
+    {
+        auto known = engine_.store.record(intent.address);
+        if (!known)
+            co_return known.error();
+        if (!*known || (*known)->uid != intent.uid || !(*known)->waiting.empty())
+            co_return Result<void>{};
+        Batch batch;
+        batch.put.push_back(std::move(**known));
+        batch.put.back().waiting = "an earlier run wrote it, and it has not been seen ready";
+        batch.put.back().waiting_since = format_time(engine_.clock.wall());
+        batch.must_be_durable = false;
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        co_return stored;
     }
 
     Task<Result<void>> close(const Intent& intent, std::string outcome)

@@ -73,6 +73,36 @@ Record Writer::record_of(const Action& action, const std::string& uid) const
     return record;
 }
 
+// After a write nobody has seen it ready: that must be known even if we die while we wait.
+Record Writer::written_record_of(const Action& action, const std::string& uid) const
+{
+    Record entry = record_of(action, uid);
+    if (action.kind->readiness) {
+        entry.waiting = "it was written and has not been seen ready";
+        entry.waiting_since = entry.updated_at;
+    }
+    return entry;
+}
+
+// Whether `object` is what the action was planned on.
+bool Writer::is_as_planned(const Action& action, const Value& object)
+{
+    const Value* last = action.last ? &action.last->last_applied : nullptr;
+    const Kind& kind = *action.kind;
+    if (action.verb != Verb::remove)
+        return make_pin(kind,
+                        action.uid,
+                        &object,
+                        action.desired,
+                        last,
+                        action.lifecycle.ignore_changes) == action.pin;
+    const Value nothing;
+    const Value* shape = last;
+    if (shape == nullptr)
+        shape = action.observed ? &*action.observed : &nothing;
+    return make_pin(kind, action.uid, &object, *shape, nullptr, {}) == action.pin;
+}
+
 AuditRecord Writer::audit_of(const Action& action,
                              const std::string& route,
                              const std::string& outcome,
@@ -140,8 +170,12 @@ Task<Result<void>> Writer::record(const Action& action, std::string uid, std::st
     Batch batch;
     Record entry = record_of(action, uid);
     entry.waiting = waiting;
-    if (!waiting.empty())
+    if (!waiting.empty()) {
         entry.waiting_since = entry.updated_at;
+        auto before = engine_.store.record(entry.address);
+        if (before && *before && (*before)->uid == uid && !(*before)->waiting.empty())
+            entry.waiting_since = (*before)->waiting_since;
+    }
     batch.put.push_back(std::move(entry));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
@@ -264,7 +298,7 @@ Task<Result<Created>> Writer::send_create(const Action& action)
     if (!made || made->uid.empty())
         co_return made;
     Batch batch;
-    batch.put.push_back(record_of(action, made->uid));
+    batch.put.push_back(written_record_of(action, made->uid));
     batch.audit.push_back(
         audit_of(action, kind.create->call.route(), "done", made->status, made->audit_uid));
     batch.must_be_durable = false;
@@ -308,7 +342,7 @@ Task<Result<Writer::Verdict>> Writer::find_outcome(const Action& action, bool an
 Task<Result<Settled>> Writer::finish_existing(Action action, Observed object, std::string intent_id)
 {
     Batch batch;
-    batch.put.push_back(record_of(action, object.uid));
+    batch.put.push_back(written_record_of(action, object.uid));
     batch.audit.push_back(audit_of(action, action.kind->create->call.route(), "found", 0, ""));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
@@ -378,7 +412,10 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
                 co_return written.error();
         }
     }
-    if (!intent_id.empty()) {
+    // A replace that made the new one first is not over: its intent says that the old one must go.
+    if (action.verb == Verb::replace && !action.uid.empty()) {
+        settled.intent = intent_id;
+    } else if (!intent_id.empty()) {
         Batch batch;
         batch.close.push_back(intent_id);
         batch.must_be_durable = false;
@@ -386,6 +423,9 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
         if (!stored)
             co_return stored.error();
     }
+    auto started = co_await start(action, uid);
+    if (!started)
+        co_return started.error();
     auto ready = co_await wait_until_ready(action, uid);
     if (!ready)
         co_return ready.error();
@@ -458,13 +498,7 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
             Errc::conflict, "it is gone since it was planned", action.address.text(), "plan again"};
     const Value* last = action.last ? &action.last->last_applied : nullptr;
     // Without a pin: a singleton of a project that did not exist when it was planned.
-    if (check_pin && !action.pin.empty() &&
-        make_pin(kind,
-                 action.uid,
-                 &(*fresh)->value,
-                 action.desired,
-                 last,
-                 action.lifecycle.ignore_changes) != action.pin)
+    if (check_pin && !action.pin.empty() && !is_as_planned(action, (*fresh)->value))
         co_return Error{
             Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
     Diff diff =
@@ -478,9 +512,12 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
         auto written = co_await write_all(action, std::move(prepared));
         if (!written)
             co_return written.error();
+        auto started = co_await start(action, action.uid);
+        if (!started)
+            co_return started.error();
     }
     Batch batch;
-    batch.put.push_back(record_of(action, action.uid));
+    batch.put.push_back(written_record_of(action, action.uid));
     batch.close.push_back(intent_id);
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));

@@ -14,6 +14,7 @@ struct Settled {
     std::string uid;
     Value observed;      // as read back; null when nothing was read
     std::string waiting; // what it waits for; "" when it is ready
+    std::string intent;  // of a replace that made the new one and still has the old one to remove
     std::string note;    // what an operator should know
 };
 
@@ -38,10 +39,14 @@ public:
     // Finishes what a crash left half done; for intents of creates that took effect, or that are
     // updates.
     Task<Result<void>> finish_create(const Kind& kind, Action action, std::string uid);
+    // Removes the object `action.uid`, of which `uid` has taken the place, once that one is ready.
+    // False: it is not. The old one must carry our mark for the address, else it is refused.
+    Task<Result<bool>> finish_replace(Action action, std::string uid);
 
 private:
     struct Found;
     struct Verdict;
+    enum class Proof { pin, mark }; // what shows that an object is the one to delete
 
     Task<Result<Found>> look_for(const Action& action);
     Task<Result<Settled>> create_with_intent(Action action, std::string intent_id);
@@ -55,12 +60,19 @@ private:
     Task<Result<std::string>> open_intent(const Action& action, std::string route);
     Task<Result<void>> close_intent(const Action& action, std::string id, std::string outcome);
     Task<Result<Settled>> update_once(const Action& action, bool check_pin, std::string intent_id);
+    Task<Result<Settled>> remove_object(Action action, Proof proof);
+    Result<void> may_delete(const Action& action, const Observed& object, Proof proof) const;
     Task<Result<void>> wait_until_gone(const Action& action);
+    Task<Result<void>> start(const Action& action, std::string uid);
+    Task<Result<Value>> read_state(const Action& action, std::string uid);
     Task<Result<std::string>> wait_until_ready(const Action& action, std::string uid);
+    Result<void> not_overdue(const Action& action, const std::string& state) const;
     Task<Result<void>> record(const Action& action, std::string uid, std::string waiting);
 
     CallContext context(const Action& action) const;
+    static bool is_as_planned(const Action& action, const Value& object);
     Record record_of(const Action& action, const std::string& uid) const;
+    Record written_record_of(const Action& action, const std::string& uid) const;
     AuditRecord audit_of(const Action& action,
                          const std::string& route,
                          const std::string& outcome,

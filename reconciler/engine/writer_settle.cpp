@@ -19,6 +19,25 @@ constexpr std::size_t polls_max = 100'000;
 
 Task<Result<Settled>> Writer::remove(Action action)
 {
+    auto removed = co_await remove_object(std::move(action), Proof::pin);
+    co_return removed;
+}
+
+// Whether `object`, just read, is the one that is to be deleted, and ours.
+Result<void> Writer::may_delete(const Action& action, const Observed& object, Proof proof) const
+{
+    const Mark mark(engine_.owner_id, address_mark(action.address));
+    if (object.mark && *object.mark != mark)
+        return Error{Errc::refused,
+                     "it carries the mark of another owner or address",
+                     action.address.text()};
+    if (proof == Proof::mark && !object.mark)
+        return Error{Errc::refused, "it does not carry our mark any more", action.address.text()};
+    return {};
+}
+
+Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
+{
     const Kind& kind = *action.kind;
     const Value shape = action.last ? action.last->last_applied : action.observed.value_or(Value());
     std::string intent_id;
@@ -32,17 +51,13 @@ Task<Result<Settled>> Writer::remove(Action action)
             co_return fresh.error();
         if (!*fresh)
             break;
-        if (round == 1 &&
-            make_pin(kind, action.uid, &(*fresh)->value, shape, nullptr, {}) != action.pin)
+        if (round == 1 && proof == Proof::pin && !is_as_planned(action, (*fresh)->value))
             co_return Error{Errc::conflict,
                             "it changed since it was planned",
                             action.address.text(),
                             "plan again"};
-        if ((*fresh)->mark &&
-            *(*fresh)->mark != Mark(engine_.owner_id, address_mark(action.address)))
-            co_return Error{Errc::refused,
-                            "it carries the mark of another owner or address",
-                            action.address.text()};
+        if (auto ours = may_delete(action, **fresh, proof); !ours)
+            co_return ours.error();
         auto calls = encode_delete(kind, action.scope, action.uid, shape);
         if (!calls)
             co_return calls.error();
@@ -123,10 +138,37 @@ Task<Result<Settled>> Writer::replace(Action action)
     auto made = co_await create(action);
     if (!made)
         co_return made.error();
-    auto removed = co_await remove(std::move(action));
+    // The old one stays until the new one can do its work. Its intent says so to the next round.
+    if (!made->waiting.empty())
+        co_return made;
+    auto removed = co_await remove(action);
     if (!removed)
         co_return removed.error();
+    if (!made->intent.empty()) {
+        Batch batch;
+        batch.close.push_back(made->intent);
+        batch.must_be_durable = false;
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        if (!stored)
+            co_return stored.error();
+    }
     co_return made;
+}
+
+Task<Result<bool>> Writer::finish_replace(Action action, std::string uid)
+{
+    if (action.kind->readiness) {
+        auto state = co_await read_state(action, std::move(uid));
+        if (!state)
+            co_return state.error();
+        const std::vector<Value>& ready = action.kind->readiness->ready;
+        if (std::ranges::find(ready, *state) == ready.end())
+            co_return false;
+    }
+    auto removed = co_await remove_object(std::move(action), Proof::mark);
+    if (!removed)
+        co_return removed.error();
+    co_return true;
 }
 
 // ---- without a call
@@ -167,12 +209,6 @@ Task<Result<Settled>> Writer::wait(Action action)
     Settled settled;
     settled.uid = action.uid;
     settled.waiting = *ready;
-    if (settled.waiting.empty()) {
-        std::string same = action.uid;
-        auto stored = co_await record(action, std::move(same), "");
-        if (!stored)
-            co_return stored.error();
-    }
     co_return settled;
 }
 
@@ -191,6 +227,63 @@ Task<Result<Settled>> Writer::forget(Action action)
 // ---- readiness
 // ------------------------------------------------------------------------------------
 
+// Starts what makes it ready, after a write, where the kind has such a call.
+Task<Result<void>> Writer::start(const Action& action, std::string uid)
+{
+    if (!action.kind->readiness || !action.kind->readiness->start)
+        co_return Result<void>{};
+    std::vector<Operation> steps;
+    steps.push_back(*action.kind->readiness->start);
+    auto started = co_await run_steps(action, steps, std::move(uid));
+    co_return started;
+}
+
+// The state that the kind's readiness speaks of; null when there is none to be seen.
+Task<Result<Value>> Writer::read_state(const Action& action, std::string uid)
+{
+    const Readiness& rules = *action.kind->readiness;
+    // Where the state is not in the object, an answer of any shape is read in its place.
+    Kind elsewhere;
+    if (rules.call) {
+        elsewhere.name = action.kind->name;
+        elsewhere.schema.type = FieldType::object;
+        elsewhere.schema.open = true;
+        elsewhere.key = action.kind->key;
+        elsewhere.scope = action.kind->scope;
+        elsewhere.scope_header = action.kind->scope_header;
+        elsewhere.absent = action.kind->absent;
+        elsewhere.read.call = *rules.call;
+    }
+    const Kind& kind = rules.call ? elsewhere : *action.kind;
+    CallContext where = context(action);
+    auto object =
+        co_await engine_.provider.read(kind, action.scope, std::move(uid), std::move(where));
+    if (!object)
+        co_return object.error();
+    const Value* state = *object ? find((*object)->raw, rules.state) : nullptr;
+    Value seen = state != nullptr ? *state : Value();
+    co_return seen;
+}
+
+// Fails with timed_out when it has not become ready within its kind's deadline since it was
+// written, in however many runs.
+Result<void> Writer::not_overdue(const Action& action, const std::string& state) const
+{
+    auto entry = engine_.store.record(action.address.text());
+    if (!entry)
+        return entry.error();
+    const auto since =
+        *entry ? parse_time((*entry)->waiting_since) : Result<WallTime>(engine_.clock.wall());
+    const Duration limit = action.kind->readiness->deadline;
+    if (!since || engine_.clock.wall() - *since < limit)
+        return {};
+    return Error{Errc::timed_out,
+                 "stalled: it is in the state " + state + ", and was written at " +
+                     (*entry)->waiting_since,
+                 action.address.text(),
+                 "it is not written again; look at it where it runs"};
+}
+
 // "" when it is ready, else what it waits for.
 Task<Result<std::string>> Writer::wait_until_ready(const Action& action, std::string uid)
 {
@@ -201,27 +294,34 @@ Task<Result<std::string>> Writer::wait_until_ready(const Action& action, std::st
     const Instant deadline = engine_.clock.now() + limit;
     std::string state;
     for (std::size_t poll = 0; poll < polls_max; ++poll) {
-        std::string read_uid = uid;
-        CallContext where = context(action);
-        auto object = co_await engine_.provider.read(
-            *action.kind, action.scope, std::move(read_uid), std::move(where));
-        if (!object)
-            co_return object.error();
-        const Value* value = *object ? find((*object)->raw, rules.state) : nullptr;
-        state = value != nullptr ? value->string_or_empty() : std::string("unknown");
-        if (value != nullptr && std::ranges::find(rules.ready, *value) != rules.ready.end())
+        auto value = co_await read_state(action, uid);
+        if (!value)
+            co_return value.error();
+        state = value->is_null() ? std::string("unknown") : value->string_or_empty();
+        if (std::ranges::find(rules.ready, *value) != rules.ready.end()) {
+            auto stored = co_await record(action, std::move(uid), "");
+            if (!stored)
+                co_return stored.error();
             co_return std::string();
-        if (value != nullptr && std::ranges::find(rules.failed, *value) != rules.failed.end())
-            co_return Error{
-                Errc::server_failed, "it went to the state " + state, action.address.text()};
-        if (engine_.clock.now() >= deadline)
+        }
+        if (std::ranges::find(rules.failed, *value) != rules.failed.end()) {
+            const std::string failed = "it went to the state " + state;
+            auto stored = co_await record(action, std::move(uid), failed);
+            if (!stored)
+                co_return stored.error();
+            co_return Error{Errc::server_failed, failed, action.address.text()};
+        }
+        const Duration left = deadline - engine_.clock.now();
+        if (left <= Duration::zero())
             break;
-        co_await engine_.clock.sleep(rules.interval);
+        co_await engine_.clock.sleep(std::min(rules.interval, left));
     }
     std::string waiting = "it is in the state " + state;
     auto stored = co_await record(action, std::move(uid), waiting);
     if (!stored)
         co_return stored.error();
+    if (auto fine = not_overdue(action, state); !fine)
+        co_return fine.error();
     co_return waiting;
 }
 

@@ -25,9 +25,12 @@ Planner::Planner(const Catalogue& catalogue,
         records_.emplace(record.address, &record);
     for (const Manifest& manifest : manifests.manifests)
         declared_.emplace(manifest.address.text(), &manifest);
-    for (const Intent& intent : intents)
+    for (const Intent& intent : intents) {
         if (intent.verb == name_of(Verb::create))
             creating_.insert(intent.address);
+        if (intent.verb == name_of(Verb::replace) && !intent.uid.empty())
+            replaced_.insert(intent.uid);
+    }
 }
 
 Result<Plan> Planner::run()

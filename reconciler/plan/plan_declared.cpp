@@ -222,7 +222,7 @@ void Planner::decide(Action& action) const
     if (action.last && seen.by_uid) {
         std::vector<const Observed*> ours{&*seen.by_uid};
         for (const Observed& object : seen.by_key)
-            if (marked_ours(action.address, object))
+            if (marked_ours(action.address, object) && !replaced_.contains(object.uid))
                 ours.push_back(&object);
         action.uid = seen.by_uid->uid;
         if (ours.size() > 1)

@@ -85,6 +85,7 @@ private:
     std::map<std::string, const Record*> records_;
     std::map<std::string, const Manifest*> declared_;
     std::set<std::string> creating_; // addresses with an open create
+    std::set<std::string> replaced_; // uids that an open replace is about to remove
     std::set<std::string> warned_;
     std::unordered_map<std::string, std::size_t> index_;
     Plan plan_;

@@ -1,0 +1,186 @@
+// Readiness: waited for as long as one likes, remembered across restarts, and given up on aloud.
+
+#include "engine_world.hpp"
+
+using namespace trueup;
+using namespace trueup::test;
+
+namespace {
+
+constexpr auto a = "Widget/tenant/a";
+constexpr auto b = "Widget/tenant/b";
+
+// `a` takes its time after it was made, and `b` refers to it.
+struct Slow : EngineWorld {
+    explicit Slow(FakeProvider::Life life = {{0s, "Pending"}, {35s, "Running"}})
+    {
+        make_slow("Widget");
+        api.life = std::move(life);
+        declare(a, "spec: {size: 1}");
+    }
+
+    void declare_dependent() { declare(b, Map{{"spec", Map{{"ownerUid", reference(a)}}}}); }
+};
+
+} // namespace
+
+TEST_SUITE("engine: readiness")
+{
+    TEST_CASE("an action is done when the object is ready, and what depends on it starts then")
+    {
+        Slow world;
+        world.declare_dependent();
+        Instant started{};
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "create" && call.address == b)
+                started = call.at;
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.complete());
+        CHECK(report.created == 2);
+        CHECK(started.time_since_epoch() >= 35s);
+        CHECK(world.store.find(a)->waiting == "");
+    }
+
+    TEST_CASE("--wait none: it waits in the store, its dependents are skipped, and no time passes")
+    {
+        Slow world;
+        world.declare_dependent();
+        world.options.wait = 0s;
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) ==
+              Lines{"create Widget/tenant/a waiting", "create Widget/tenant/b skipped"});
+        CHECK(world.clock.now().time_since_epoch() == 0s);
+        CHECK(world.store.find(a)->waiting == "it is in the state Pending");
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("--wait D: no longer than that, and not a whole interval more")
+    {
+        Slow world;
+        world.options.wait = 15s;
+
+        const Report report = world.round();
+
+        CHECK(report.waiting == 1);
+        CHECK(world.clock.now().time_since_epoch() == 15s);
+    }
+
+    TEST_CASE("a later round goes on waiting without writing, until it is ready")
+    {
+        Slow world;
+        world.options.wait = 0s;
+        world.round();
+        world.api.forget_calls();
+
+        CHECK(lines_of(world.round()) == Lines{"waiting Widget/tenant/a waiting"});
+        world.clock.advance(40s);
+        CHECK(lines_of(world.round()) == Lines{"waiting Widget/tenant/a done"});
+        CHECK(world.round().results.empty());
+
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("a process that dies while it waits leaves a waiting resource, not a finished one")
+    {
+        for (const bool after_create : {true, false}) {
+            CAPTURE(after_create);
+            Slow world;
+            if (!after_create) {
+                world.api.life.clear();
+                world.api.life = {{0s, "Running"}};
+                world.round();
+                world.api.items().front().life = {{0s, "Pending"}};
+                world.redeclare(a, "spec: {size: 2}");
+            }
+            world.api.before = [&](const FakeProvider::Call& call) {
+                if (call.verb == "read" && world.clock.now().time_since_epoch() >= 20s)
+                    world.steps.fail(0, Fault::crash_before);
+            };
+
+            CHECK_FALSE(world.round_or_crash().has_value());
+            world.api.before = nullptr;
+            world.restart();
+            world.options.wait = 0s;
+            const Report report = world.round();
+
+            CHECK(lines_of(report) == Lines{"waiting Widget/tenant/a waiting"});
+            CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+        }
+    }
+
+    TEST_CASE("a create that a crash interrupted is waited for after it was found")
+    {
+        Slow world({{0s, "Pending"}});
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "create")
+                world.steps.fail(0, Fault::crash_before); // the commit of its outcome
+        };
+        CHECK_FALSE(world.round_or_crash().has_value());
+        world.api.before = nullptr;
+        world.restart();
+        world.options.wait = 0s;
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"waiting Widget/tenant/a waiting"});
+        CHECK(world.api.count("create") == 1);
+    }
+
+    TEST_CASE("an object that fails is an error, in this round and in the next, and is not remade")
+    {
+        Slow world({{0s, "Pending"}, {15s, "Failed"}});
+        world.declare_dependent();
+
+        const Report first = world.round();
+        const Report second = world.round();
+
+        CHECK(lines_of(first) ==
+              Lines{"create Widget/tenant/a failed", "create Widget/tenant/b skipped"});
+        CHECK(first.results.front().error->message == "it went to the state Failed");
+        CHECK(lines_of(second) ==
+              Lines{"waiting Widget/tenant/a failed", "create Widget/tenant/b skipped"});
+        CHECK(world.api.count("create") == 1);
+    }
+
+    TEST_CASE("an object that misses its deadline is stalled: an error, and never remade")
+    {
+        Slow world({{0s, "Pending"}});
+        world.options.wait = 0s;
+        CHECK(world.round().waiting == 1);
+
+        world.clock.advance(9min);
+        CHECK(world.round().waiting == 1);
+        world.clock.advance(2min);
+        const Report late = world.round();
+
+        REQUIRE(late.failed == 1);
+        CHECK(late.results.front().error->code == Errc::timed_out);
+        CHECK(late.results.front().error->message.find("stalled") == 0);
+        CHECK(world.api.count("create") == 1);
+
+        // It may still come.
+        world.api.items().front().life = {{0s, "Running"}};
+        CHECK(world.round().complete());
+    }
+
+    TEST_CASE("a changed manifest is applied to what is not ready yet")
+    {
+        Slow world({{0s, "Failed"}});
+        world.round();
+        world.redeclare(a, "spec: {size: 2}");
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "write")
+                world.api.items().front().life = {{0s, "Running"}};
+        };
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"update Widget/tenant/a done"});
+        CHECK(world.store.find(a)->waiting == "");
+    }
+}

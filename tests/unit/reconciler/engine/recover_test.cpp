@@ -1,0 +1,235 @@
+// What a start after a crash does with each kind of open intent.
+
+#include "engine_world.hpp"
+
+using namespace trueup;
+using namespace trueup::test;
+
+namespace {
+
+constexpr auto a = "Widget/tenant/a";
+
+Intent intent_of(Verb verb, const std::string& route, std::string uid = {})
+{
+    Intent intent;
+    intent.id = "i1";
+    intent.address = a;
+    intent.verb = trueup::name_of(verb);
+    intent.route = route;
+    intent.uid = std::move(uid);
+    intent.desired = tree("{metadata: {name: a}, spec: {size: 1}}");
+    intent.plan_id = "p0";
+    intent.opened_at = "2026-03-01T00:00:00.000Z";
+    return intent;
+}
+
+Intent open_create()
+{
+    return intent_of(Verb::create, "POST /widgets");
+}
+
+Record record_of(std::string uid)
+{
+    Record record;
+    record.address = a;
+    record.kind = "Widget";
+    record.uid = std::move(uid);
+    record.last_applied = tree("{metadata: {name: a}, spec: {size: 1}}");
+    return record;
+}
+
+Recovery recovered(EngineWorld& world)
+{
+    auto done = world.clock.run(recover(world.engine()));
+    REQUIRE_MESSAGE(done.has_value(), (done ? std::string() : done.error().text()));
+    return std::move(*done);
+}
+
+} // namespace
+
+TEST_SUITE("engine: recover")
+{
+    TEST_CASE("nothing open: no call is made")
+    {
+        EngineWorld world;
+
+        CHECK(recovered(world).resolved == 0);
+
+        CHECK(world.api.calls().empty());
+    }
+
+    TEST_CASE("B: a create that took effect is ours, by its mark")
+    {
+        EngineWorld world;
+        world.exists(a, {}, true);
+        world.put_intent(open_create());
+
+        CHECK(recovered(world).resolved == 1);
+
+        CHECK(world.store.find(a)->uid == "u1");
+        CHECK(world.open_intents() == 0);
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("A: a create that took no effect is over once its kind has settled")
+    {
+        EngineWorld world;
+        world.kind("Widget").settle = 20s;
+        world.put_intent(open_create());
+
+        CHECK(recovered(world).resolved == 1);
+
+        CHECK(world.clock.now().time_since_epoch() == 20s);
+        CHECK_FALSE(world.store.find(a).has_value());
+        CHECK(world.store.history(a) == Lines{"create none"});
+    }
+
+    TEST_CASE("A: the time that passed since the intent counts, a clock that went back does not")
+    {
+        EngineWorld world;
+        world.kind("Widget").settle = 20s;
+        world.clock.advance(15s);
+        SUBCASE("time passed")
+        {
+            world.put_intent(open_create());
+            recovered(world);
+            CHECK(world.clock.now().time_since_epoch() == 20s);
+        }
+        SUBCASE("the clock went back an hour")
+        {
+            world.put_intent(open_create());
+            world.clock.shift_wall(-1h);
+            recovered(world);
+            CHECK(world.clock.now().time_since_epoch() == 35s);
+        }
+        SUBCASE("the clock went forward an hour: it says so, and nothing better is known")
+        {
+            world.put_intent(open_create());
+            world.clock.shift_wall(1h);
+            recovered(world);
+            CHECK(world.clock.now().time_since_epoch() == 15s);
+        }
+    }
+
+    TEST_CASE("a stranger of the same name is not taken for the create that was interrupted")
+    {
+        EngineWorld world;
+        world.exists(a);
+        world.put_intent(open_create());
+
+        recovered(world);
+
+        CHECK_FALSE(world.store.find(a).has_value());
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("A: two objects with our mark: said, and neither becomes ours")
+    {
+        EngineWorld world;
+        world.exists(a, {}, true);
+        world.exists(a, {}, true);
+        world.put_intent(open_create());
+
+        const Recovery recovery = recovered(world);
+
+        REQUIRE(recovery.unresolved.size() == 1);
+        CHECK(recovery.unresolved.front().find("several objects") != std::string::npos);
+        CHECK_FALSE(world.store.find(a).has_value());
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("G: when the API cannot be asked, the intent stays and the start fails")
+    {
+        EngineWorld world;
+        world.exists(a, {}, true);
+        world.put_intent(open_create());
+        world.api.broken.emplace("Widget", Error(Errc::network, "no connection"));
+
+        const auto done = world.clock.run(recover(world.engine()));
+
+        CHECK_FALSE(done.has_value());
+        CHECK(world.open_intents() == 1);
+    }
+
+    TEST_CASE("an intent of a kind that the catalogue no longer has is said and kept")
+    {
+        EngineWorld world;
+        Intent intent = open_create();
+        intent.address = "Sprocket/tenant/a";
+        world.put_intent(std::move(intent));
+
+        CHECK(recovered(world).unresolved.size() == 1);
+
+        CHECK(world.open_intents() == 1);
+    }
+
+    TEST_CASE("a delete that took effect is forgotten, one that did not is planned anew")
+    {
+        EngineWorld world;
+        world.put_record(record_of("u1"));
+        world.put_intent(intent_of(Verb::remove, "DELETE /widgets/{uid}", "u1"));
+        SUBCASE("gone")
+        {
+            recovered(world);
+            CHECK_FALSE(world.store.find(a).has_value());
+        }
+        SUBCASE("still there")
+        {
+            world.exists(a, {}, true);
+            recovered(world);
+            CHECK(world.store.find(a).has_value());
+            CHECK(world.api.writes() == Lines{});
+        }
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("an update is compared by the next plan: the intent is closed and nothing is written")
+    {
+        EngineWorld world;
+        world.exists(a, "spec: {size: 1}", true);
+        world.put_record(record_of("u1"));
+        world.put_intent(intent_of(Verb::update, "update", "u1"));
+
+        CHECK(recovered(world).resolved == 1);
+
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("C: the old one of an interrupted replace goes only if it still carries our mark")
+    {
+        EngineWorld world;
+        world.exists(a, "spec: {shape: round}", true);  // u1, the old one
+        world.exists(a, "spec: {shape: square}", true); // u2
+        world.put_record(record_of("u1"));
+        world.put_intent(intent_of(Verb::replace, "POST /widgets", "u1"));
+        SUBCASE("ours")
+        {
+            CHECK(recovered(world).resolved == 1);
+            CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+            CHECK(world.open_intents() == 0);
+        }
+        SUBCASE("somebody took our mark off")
+        {
+            erase(world.api.find_item("u1")->raw, path("metadata.annotations"));
+            CHECK(recovered(world).unresolved.size() == 1);
+            CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+            CHECK(world.open_intents() == 1);
+        }
+        CHECK(world.store.find(a)->uid == "u2");
+    }
+
+    TEST_CASE("a replace whose new one never came is planned again, and the old one stays ours")
+    {
+        EngineWorld world;
+        world.exists(a, "spec: {shape: round}", true);
+        world.put_record(record_of("u1"));
+        world.put_intent(intent_of(Verb::replace, "POST /widgets", "u1"));
+
+        recovered(world);
+
+        CHECK(world.store.find(a)->uid == "u1");
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.open_intents() == 0);
+    }
+}

@@ -1,0 +1,366 @@
+// Updates, deletes and replaces: only of what was planned on, and only of what is ours.
+
+#include "engine_world.hpp"
+
+using namespace trueup;
+using namespace trueup::test;
+
+namespace {
+
+constexpr auto a = "Widget/tenant/a";
+
+// A world in which `a` was made by us.
+struct Made : EngineWorld {
+    explicit Made(Body body = "spec: {size: 1}")
+    {
+        request.observe.refresh = Refresh::full;
+        declare(a, std::move(body));
+        round();
+        api.forget_calls();
+    }
+
+    // Changes the object behind our back, just before `verb` is called for it the n-th time.
+    void meddle(std::string verb, std::size_t nth, std::string_view at, Value value)
+    {
+        api.before = [this, verb = std::move(verb), nth, at = std::string(at), value](
+                         const FakeProvider::Call& call) {
+            if (call.verb == verb && api.count(verb) + 1 == nth)
+                put(api.find_item("u1")->raw, path(at), value);
+        };
+    }
+};
+
+void prune(EngineWorld& world)
+{
+    world.request.plan.prune = world.request.observe.prune = true;
+}
+
+} // namespace
+
+TEST_SUITE("engine: update")
+{
+    TEST_CASE("an update writes what differs, and remembers what was written")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"update Widget/tenant/a done"});
+        CHECK(world.spec_of("u1") == tree("{size: 2}"));
+        CHECK(*find(world.store.find(a)->last_applied, path("spec.size")) == Value(2));
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("what we do not manage goes back unchanged")
+    {
+        Made world;
+        put(world.api.find_item("u1")->raw, path("spec.note"), "of somebody else");
+        world.redeclare(a, "spec: {size: 2}");
+
+        world.round();
+
+        CHECK(*find(world.spec_of("u1"), path("note")) == Value("of somebody else"));
+    }
+
+    TEST_CASE("E: an object that changed since it was planned is left alone")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+        world.meddle("read", 2, "spec.size", 9); // the first read is the plan's
+
+        const Report report = world.round();
+
+        REQUIRE(report.failed == 1);
+        CHECK(report.results.front().error->code == Errc::conflict);
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("E: an object that is gone since it was planned is an error, not a create")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && world.api.count("read") == 1)
+                world.api.erase_item("u1");
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("an update without an answer is read again and compared, not sent again blindly")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && world.api.count("read") == 1)
+                world.steps.fail(0, Fault::lost);
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.complete());
+        CHECK(world.api.count("write") == 1);
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("when the API keeps another value than was written, the field is named")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+        world.meddle("read", 3, "spec.size", 3); // the read-back
+
+        const Report report = world.round();
+
+        REQUIRE(report.results.size() == 1);
+        CHECK(report.results.front().message.find("spec.size") != std::string::npos);
+    }
+
+    TEST_CASE("adopting an equal object makes no call that changes anything")
+    {
+        EngineWorld world;
+        world.exists(a, "spec: {size: 1}");
+        world.declare(a, "spec: {size: 1}");
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"adopt Widget/tenant/a done"});
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.store.find(a)->uid == "u1");
+    }
+}
+
+TEST_SUITE("engine: delete")
+{
+    TEST_CASE("a delete forgets the object when it is gone")
+    {
+        Made world;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+
+        const Report report = world.round();
+
+        CHECK(report.removed == 1);
+        CHECK(world.api.find_item("u1") == nullptr);
+        CHECK_FALSE(world.store.find(a).has_value());
+    }
+
+    TEST_CASE("C: an object that changed since it was planned is not deleted")
+    {
+        Made world;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && call.address == a && world.store.history(a).size() == 1 &&
+                world.api.count("read") > 0)
+                put(world.api.find_item("u1")->raw, path("spec.size"), Value(9));
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.count("delete") == 0);
+        CHECK(world.store.find(a).has_value());
+    }
+
+    TEST_CASE("C: an object that carries another's mark by now is not deleted")
+    {
+        Made world;
+        put(world.api.find_item("u1")->raw, path("metadata.annotations.shop/owner"), "you");
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+
+        const Report report = world.round();
+
+        CHECK(report.removed == 0);
+        CHECK(world.api.count("delete") == 0);
+        CHECK(world.api.find_item("u1") != nullptr);
+    }
+
+    TEST_CASE("what is gone already is deleted without a call")
+    {
+        Made world;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && call.address == a && world.api.count("read") > 0)
+                world.api.erase_item("u1");
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.removed == 1);
+        CHECK(world.api.count("delete") == 0);
+        CHECK_FALSE(world.store.find(a).has_value());
+    }
+
+    TEST_CASE("a delete that takes its time is waited for, and forgotten only when it is over")
+    {
+        Made world;
+        world.kind("Widget").gone_within = 5min;
+        world.api.dying = 45s;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+
+        const Report report = world.round();
+
+        CHECK(report.removed == 1);
+        CHECK(world.clock.now().time_since_epoch() >= 45s);
+        CHECK(world.api.count("delete") == 1);
+        CHECK_FALSE(world.store.find(a).has_value());
+    }
+
+    TEST_CASE("a delete that does not end in time is an error, stays ours, and ends later")
+    {
+        Made world;
+        world.kind("Widget").gone_within = 1min;
+        world.api.dying = 3min;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+
+        const Report report = world.round();
+
+        REQUIRE(report.failed == 1);
+        CHECK(world.store.find(a).has_value());
+        world.clock.advance(5min);
+        world.round();
+        CHECK_FALSE(world.store.find(a).has_value());
+        CHECK(world.api.count("delete") == 1);
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("--wait none does not wait for the end of a delete")
+    {
+        Made world;
+        world.kind("Widget").gone_within = 5min;
+        world.api.dying = 45s;
+        world.options.wait = 0s;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+
+        const Report report = world.round();
+
+        CHECK(report.removed == 1);
+        CHECK(world.clock.now().time_since_epoch() == 0s);
+    }
+
+    TEST_CASE("a delete without an answer is looked at and tried again, three times at most")
+    {
+        Made world;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+        Error lost(Errc::network, "the connection broke");
+        lost.effect = Effect::unknown;
+        world.api.refuses.emplace(a, lost);
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.count("delete") == 3);
+        CHECK(world.open_intents() == 1);
+        world.api.refuses.clear();
+        CHECK(world.round().removed == 1);
+        CHECK(world.open_intents() == 0);
+    }
+}
+
+TEST_SUITE("engine: replace")
+{
+    TEST_CASE("delete first: the old one goes before the new one comes")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::delete_first;
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"replace Widget/tenant/a done"});
+        CHECK(world.api.writes() == Lines{"delete Widget/tenant/a", "create Widget/tenant/a"});
+        CHECK(world.store.find(a)->uid == "u2");
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("create first: the new one comes before the old one goes")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"replace Widget/tenant/a done"});
+        CHECK(world.api.writes() == Lines{"create Widget/tenant/a", "delete Widget/tenant/a"});
+        CHECK(world.store.find(a)->uid == "u2");
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("C: without lifecycle.replace nothing happens")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}");
+
+        const Report report = world.round();
+
+        CHECK(report.blocked == 1);
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("C: a replace of what changed since it was planned deletes nothing")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::delete_first;
+        world.meddle("read", 2, "spec.shape", "oval");
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("create first, and the new one is refused: the old one stays")
+    {
+        Made world("spec: {shape: round}");
+        world.kind("Widget").refuses_duplicates = true;
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+        CHECK(world.store.find(a)->uid == "u1");
+    }
+
+    TEST_CASE("create first: the old one stays until the new one is ready, however often we die")
+    {
+        Made world("spec: {shape: round}");
+        world.make_slow("Widget");
+        world.api.life = {{0s, "Pending"}, {5min, "Running"}};
+        world.options.wait = 0s;
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+
+        CHECK(lines_of(world.round()) == Lines{"replace Widget/tenant/a waiting"});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+        world.restart();
+        CHECK(lines_of(world.round()) == Lines{"waiting Widget/tenant/a waiting"});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+
+        world.clock.advance(6min);
+        CHECK(world.round().complete());
+
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+        CHECK(world.store.find(a)->uid == "u2");
+        CHECK(world.open_intents() == 0);
+    }
+}
