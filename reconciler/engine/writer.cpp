@@ -364,7 +364,7 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
         Diff rest = make_diff(kind,
                               action.desired,
                               &(*object)->value,
-                              &action.desired,
+                              &*action.desired,
                               action.lifecycle.ignore_changes);
         settled.observed = (*object)->value;
         if (!rest.changes.empty()) {
@@ -456,7 +456,7 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
     if (!*fresh)
         co_return Error{
             Errc::conflict, "it is gone since it was planned", action.address.text(), "plan again"};
-    const Value* last = action.last ? &action.last->last_applied : nullptr;
+    const Value* last = action.last ? &*action.last->last_applied : nullptr;
     // Without a pin: a singleton of a project that did not exist when it was planned.
     if (check_pin && !action.pin.empty() &&
         make_pin(kind,
@@ -499,7 +499,7 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
         const Diff rest = make_diff(kind,
                                     action.desired,
                                     &(*after)->value,
-                                    &action.desired,
+                                    &*action.desired,
                                     action.lifecycle.ignore_changes);
         if (!rest.changes.empty()) {
             settled.note =

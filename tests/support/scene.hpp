@@ -105,14 +105,14 @@ public:
     }
 
     // An object with the key of the address that nothing remembers.
-    Observed& exists(std::string_view text, std::string uid, Body body = {})
+    Seen& exists(std::string_view text, std::string uid, Body body = {})
     {
         Sighting& sighting = seen.sightings[std::string(text)];
         sighting.by_key.push_back(object(text, std::move(uid), std::move(body)));
         return sighting.by_key.back();
     }
     // An object that we remember; `last` was applied and `now` is what is there.
-    Observed& owned(std::string_view text, std::string uid, Body last, Body now)
+    Seen& owned(std::string_view text, std::string uid, Body last, Body now)
     {
         remember(text, uid, std::move(last));
         Sighting& sighting = seen.sightings[std::string(text)];
@@ -121,7 +121,7 @@ public:
         sighting.by_uid->mark = ours(text);
         return *sighting.by_uid;
     }
-    Observed& owned(std::string_view text, std::string uid, const Body& both = {})
+    Seen& owned(std::string_view text, std::string uid, const Body& both = {})
     {
         return owned(text, std::move(uid), both, both);
     }
