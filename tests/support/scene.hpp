@@ -84,6 +84,11 @@ public:
         manifests.manifests.push_back(std::move(manifest));
         return manifests.manifests.back();
     }
+    // Declares `value` at `at` of a manifest that is there already.
+    static void redeclare(Manifest& manifest, std::string_view at, Value value)
+    {
+        manifest.body = with(*manifest.body, at, std::move(value));
+    }
     // Makes the last manifest depend on `target` without a field.
     void depend(Manifest& manifest, std::string_view target)
     {

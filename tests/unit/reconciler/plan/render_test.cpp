@@ -177,7 +177,7 @@ TEST_SUITE("plan: rendering")
                                  "end\r\n";
         Scene scene;
         Manifest& manifest = scene.declare("Widget/tenant/a", "spec:\n  note: n\n");
-        put(manifest.body, path("metadata.labels"), Map{{evil, evil}});
+        Scene::redeclare(manifest, "metadata.labels", Map{{evil, evil}});
         manifest.file = evil + ".yaml";
         scene.declare("Widget/tenant/b");
         scene.seen.failures["Widget/tenant/b"] = evil;
