@@ -5,7 +5,7 @@
 #include "state/model/address.hpp"
 #include "state/model/diagnostic.hpp"
 #include "state/model/kind.hpp"
-#include "state/model/value.hpp"
+#include "state/model/shared_value.hpp"
 
 #include <optional>
 #include <string>
@@ -45,7 +45,7 @@ struct Manifest {
     // The declared fields in write shape: {"metadata": ..., "spec": ...} without metadata.project.
     // $ref and $lookup are Unknown values, secrets are Secret values. Each value keeps its place in
     // `file`.
-    Value body;
+    SharedValue body;
     Lifecycle lifecycle;
     std::vector<Reference>
         references;     // $ref and dependsOn, without the implicit one to the project

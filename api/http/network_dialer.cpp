@@ -9,6 +9,8 @@ namespace {
 
 class NetworkDialer final : public Dialer {
 public:
+    // Without a context one with the system's authorities is made when the first TLS origin is
+    // dialled: reading them takes longer than a whole command without TLS.
     NetworkDialer(Clock& clock, std::shared_ptr<TlsContext> tls, Duration connect_max)
         : clock_(clock), tls_(std::move(tls)), connect_max_(connect_max)
     {
@@ -16,10 +18,18 @@ public:
 
     Task<Result<std::unique_ptr<ByteStream>>> dial(Origin origin) override
     {
+        if (origin.tls && !tls_) {
+            auto context = make_client_tls(TlsOptions());
+            if (!context)
+                return fail(context.error());
+            tls_ = std::move(*context);
+        }
         return open(clock_, tls_, connect_max_, std::move(origin));
     }
 
 private:
+    static Task<Result<std::unique_ptr<ByteStream>>> fail(Error error) { co_return error; }
+
     // Static: a coroutine that outlives the dialer must not look at it.
     static Task<Result<std::unique_ptr<ByteStream>>>
     open(Clock& clock, std::shared_ptr<TlsContext> tls, Duration max, Origin origin)
@@ -54,6 +64,8 @@ Result<std::unique_ptr<Dialer>> make_network_dialer(boost::asio::io_context&,
                                                     const TlsOptions& tls,
                                                     const HttpLimits& limits)
 {
+    if (tls.ca_file.empty() && tls.client_cert.empty() && tls.client_key.empty())
+        return std::make_unique<NetworkDialer>(clock, nullptr, limits.connect_max);
     auto context = make_client_tls(tls);
     if (!context)
         return context.error();

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iostream>
 
 namespace trueup {
 
@@ -17,6 +18,12 @@ int fail(const Error& error)
 {
     print_error(error);
     return exit_code_of(error);
+}
+
+// Without the flush of print: there is more to come.
+void print_part(std::string_view part)
+{
+    std::cout << part;
 }
 
 Result<void> write_file(const std::string& path, const std::string& text)
@@ -70,8 +77,8 @@ int run_plan(Settings& settings)
         return fail(planned.error());
     const Plan& plan = planned->plan;
     if (settings.json) {
-        const Value document = plan_document(plan, workspace.reader().requests_sent());
-        print(json::write_pretty(document) + "\n");
+        write_plan_document(plan, workspace.reader().requests_sent(), print_part);
+        print("");
     } else {
         RenderOptions how;
         how.colour = colour_of(settings);

@@ -117,7 +117,7 @@ import_object(Workspace& workspace, Address address, std::string uid, std::strin
     record.kind = kind->name;
     record.scope_uid = scope->uid;
     record.uid = uid;
-    record.last_applied = Map{};
+    record.last_applied = Value(Map{});
     record.updated_at = format_time(workspace.clock->wall());
     batch.put.push_back(std::move(record));
     AuditRecord audit;

@@ -33,7 +33,7 @@ namespace {
 struct Output {
     Output() = default;
     std::string uid;
-    Value desired;
+    SharedValue desired;
     Value observed;
 };
 
@@ -164,7 +164,12 @@ private:
             action.scope.uid = it->second.uid;
             action.scope_pending = false;
         }
-        return resolve(action, action.desired);
+        if (!contains_unknown(action.desired))
+            return {};
+        Value resolved = *action.desired;
+        auto done = resolve(action, resolved);
+        action.desired = std::move(resolved);
+        return done;
     }
 
     Result<void> resolve(const Action& action, Value& value)
@@ -195,7 +200,7 @@ private:
             const auto path = Path::parse(unknown->field);
             const Value* found = path ? find(it->second.observed, *path) : nullptr;
             if (found == nullptr && path)
-                found = find(it->second.desired, *path);
+                found = find(*it->second.desired, *path);
             if (found == nullptr)
                 return unresolved;
             known = *found;

@@ -239,16 +239,14 @@ private:
             return;
         if (const auto it = owners_of_uid_.find(kind.name + " " + object.uid);
             it != owners_of_uid_.end() && it->second->scope_uid == scope.uid) {
-            Sighting& sighting = found_.sightings[it->second->address];
-            sighting.by_uid = std::move(object);
-            sighting.uid_checked = true;
+            keep_owned(found_.sightings[it->second->address], *it->second, std::move(object));
             return;
         }
         Address address = address_of(kind, scope.project, object.value);
         if (wanted_.contains(address.text()) || records_.contains(address.text())) {
             auto& same_key = found_.sightings[address.text()].by_key;
-            if (std::ranges::find(same_key, object.uid, &Observed::uid) == same_key.end())
-                same_key.push_back(std::move(object));
+            if (std::ranges::find(same_key, object.uid, &Seen::uid) == same_key.end())
+                same_key.emplace_back(std::move(object));
             return;
         }
         if (object.mark && object.mark->owner == options_.owner_id &&
@@ -260,22 +258,31 @@ private:
             ++found_.unmanaged;
     }
 
+    // What is as it was last applied is kept once: most objects of most rounds are.
+    static void keep_owned(Sighting& sighting, const Record& record, Observed object)
+    {
+        sighting.by_uid.emplace(std::move(object));
+        sighting.by_uid->value =
+            keep_once(std::move(sighting.by_uid->value), record.last_applied);
+        sighting.uid_checked = true;
+    }
+
     // ---- what the lists do not tell
     // ---------------------------------------------------------------
 
     Task<void> fill_gaps(Executor executor)
     {
         TaskGroup group(executor);
-        std::set<std::string> addresses(wanted_.begin(), wanted_.end());
+        std::set<std::string_view> addresses = wanted_;
         for (const auto& [text, record] : records_)
             addresses.insert(text);
-        for (const std::string& text : addresses) {
+        for (const std::string_view text : addresses) {
             auto address = Address::parse(text);
             const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
             if (kind == nullptr || fatal_)
                 continue;
             if (const Error* error = collection_error(*kind, *address)) {
-                found_.failures[text] = error->text();
+                found_.failures[std::string(text)] = error->text();
                 continue;
             }
             if (!needs_more(*kind, *address))
@@ -326,7 +333,7 @@ private:
     {
         return (seen.by_uid && !seen.by_uid->complete) ||
                std::ranges::any_of(seen.by_key,
-                                   [](const Observed& object) { return !object.complete; });
+                                   [](const Seen& object) { return !object.complete; });
     }
 
     Task<void> fill(const Kind& kind, Address address)
@@ -375,7 +382,7 @@ private:
         if (*object && record_of(address) != nullptr)
             sighting.by_uid = std::move(**object);
         else if (*object)
-            sighting.by_key.push_back(std::move(**object));
+            sighting.by_key.emplace_back(std::move(**object));
         co_return Result<void>{};
     }
 
@@ -411,13 +418,13 @@ private:
         sighting.uid_checked = true;
         sighting.by_uid.reset();
         if (*object)
-            sighting.by_uid = std::move(**object);
+            keep_owned(sighting, record, std::move(**object));
         co_return Result<void>{};
     }
 
     Task<Result<void>> read_by_key(const Kind& kind, Address address, Scope scope)
     {
-        std::vector<Observed> listed = found_.sightings[address.text()].by_key;
+        std::vector<Seen> listed = found_.sightings[address.text()].by_key;
         CallContext context(address.text());
         if (listed.empty()) {
             std::vector<std::string> key = trueup::key_of(kind, address);
@@ -426,18 +433,21 @@ private:
             if (!objects)
                 co_return objects.error();
             std::erase_if(*objects, [](const Observed& object) { return object.foreign_scope; });
-            found_.sightings[address.text()].by_key = std::move(*objects);
+            std::vector<Seen>& same_key = found_.sightings[address.text()].by_key;
+            same_key.clear();
+            for (Observed& object : *objects)
+                same_key.emplace_back(std::move(object));
             co_return Result<void>{};
         }
-        std::vector<Observed> complete;
-        for (const Observed& entry : listed) {
+        std::vector<Seen> complete;
+        for (const Seen& entry : listed) {
             std::string uid = entry.uid;
             CallContext each(address.text());
             auto object = co_await observer_.read(kind, scope, std::move(uid), std::move(each));
             if (!object)
                 co_return object.error();
             if (*object)
-                complete.push_back(std::move(**object));
+                complete.emplace_back(std::move(**object));
         }
         found_.sightings[address.text()].by_key = std::move(complete);
         co_return Result<void>{};
@@ -544,7 +554,7 @@ private:
         if (options_.destroy)
             for (const Manifest& manifest : manifests_.manifests)
                 if (manifest.kind->is_scope && !records_.contains(manifest.address.text()))
-                    for (const Observed& object : found_.sightings[manifest.address.text()].by_key)
+                    for (const Seen& object : found_.sightings[manifest.address.text()].by_key)
                         going.emplace_back(trueup::key_of(*manifest.kind, manifest.address).front(),
                                            object.uid);
         TaskGroup group(executor);
@@ -571,8 +581,9 @@ private:
     Observer& observer_;
     ObserveOptions options_;
     const Kind* scope_kind_;
-    std::set<std::string> wanted_;
-    std::map<std::string, const Record*> records_;
+    // Their keys are the addresses in the manifests and records themselves.
+    std::set<std::string_view> wanted_;
+    std::map<std::string_view, const Record*> records_;
     std::unordered_map<std::string, const Record*> owners_of_uid_;
     std::vector<Collection> collections_;
     std::optional<Error> fatal_;

@@ -2,6 +2,23 @@
 
 namespace trueup {
 
+namespace {
+
+// What was last applied and is still declared is kept once.
+void share_with_manifests(std::vector<Record>& records, const ManifestSet& manifests)
+{
+    // Both are in the order of their addresses.
+    auto manifest = manifests.manifests.begin();
+    for (Record& record : records) {
+        while (manifest != manifests.manifests.end() && manifest->address.text() < record.address)
+            ++manifest;
+        if (manifest != manifests.manifests.end() && manifest->address.text() == record.address)
+            record.last_applied = keep_once(std::move(record.last_applied), manifest->body);
+    }
+}
+
+} // namespace
+
 Task<Result<Binding>> find_binding(const Catalogue& catalogue,
                                    Observer& observer,
                                    std::string endpoint,
@@ -65,6 +82,7 @@ Task<Result<Planned>> plan_now(const Catalogue& catalogue,
     if (!records)
         co_return records.error();
     planned.records = std::move(*records);
+    share_with_manifests(planned.records, manifests);
     auto intents = store.open_intents();
     if (!intents)
         co_return intents.error();

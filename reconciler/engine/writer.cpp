@@ -398,7 +398,7 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
         Diff rest = make_diff(kind,
                               action.desired,
                               &(*object)->value,
-                              &action.desired,
+                              &*action.desired,
                               action.lifecycle.ignore_changes);
         settled.observed = (*object)->value;
         if (!rest.changes.empty()) {
@@ -496,7 +496,7 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
     if (!*fresh)
         co_return Error{
             Errc::conflict, "it is gone since it was planned", action.address.text(), "plan again"};
-    const Value* last = action.last ? &action.last->last_applied : nullptr;
+    const Value* last = action.last ? &*action.last->last_applied : nullptr;
     // Without a pin: a singleton of a project that did not exist when it was planned.
     if (check_pin && !action.pin.empty() && !is_as_planned(action, (*fresh)->value))
         co_return Error{
@@ -536,7 +536,7 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
         const Diff rest = make_diff(kind,
                                     action.desired,
                                     &(*after)->value,
-                                    &action.desired,
+                                    &*action.desired,
                                     action.lifecycle.ignore_changes);
         if (!rest.changes.empty()) {
             settled.note =

@@ -39,7 +39,11 @@ Result<void> Writer::may_delete(const Action& action, const Observed& object, Pr
 Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
 {
     const Kind& kind = *action.kind;
-    const Value shape = action.last ? action.last->last_applied : action.observed.value_or(Value());
+    SharedValue shape;
+    if (action.last)
+        shape = action.last->last_applied;
+    else if (action.observed)
+        shape = *action.observed;
     std::string intent_id;
     Error last_error(Errc::internal, "no attempt was made", action.address.text());
     for (int round = 1; round <= deletes_max; ++round) {

@@ -8,6 +8,7 @@
 #include "state/model/resource.hpp"
 #include "state/store/store.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,9 +65,10 @@ struct Action {
     bool scope_pending = false;    // its project is created in this plan: uid known after apply
     std::string uid;               // "" before a create
     std::string pin;               // digest of what it was planned on
-    Value desired;                 // references resolved as far as they are known; null for deletes
+    SharedValue desired;           // references resolved as far as they are known; null for deletes
     std::optional<Value> observed; // what exists; only of actions that change or show something
-    std::optional<Record> last;    // what we remember of it
+    // What we remember of it; nothing for a no-op that has nothing to add to it.
+    std::shared_ptr<const Record> last;
     Lifecycle lifecycle;
     std::vector<FieldChange> changes;
     std::vector<std::string> unverified; // fields that cannot be compared

@@ -179,10 +179,10 @@ bool is_empty(const Value* value)
 
 Value normalised(const Field& field, const Value& value)
 {
+    static const Field any;
     if (const Map* map = value.if_map()) {
         Map result;
         result.reserve(map->size());
-        const Field any;
         for (const auto& [name, member] : *map) {
             const Field* node = field.find(name);
             if (node == nullptr && field.type == FieldType::map && !field.element.empty())
@@ -192,7 +192,6 @@ Value normalised(const Field& field, const Value& value)
         return result;
     }
     if (const List* list = value.if_list()) {
-        const Field any;
         const Field& element = field.element.empty() ? any : field.element.front();
         List result;
         result.reserve(list->size());

@@ -32,7 +32,7 @@ private:
         for (const auto& [name, value] : wanted) {
             const Field& node = member_field(field, name);
             if (!is_unreadable(node, &value, nullptr) && !node.create_only && !node.server_set)
-                result.append(name, of(node, value, found.find(name), at.child(name)));
+                result.append(name, of(node, value, found.find(name), below(at, name)));
         }
         // Entries of others count where there must be none.
         const bool all_ours = field.type == FieldType::map && (!field.partial || wanted.empty());
@@ -42,6 +42,12 @@ private:
                 result.set(name, normalised(node, value));
         }
         return result;
+    }
+
+    // Where nothing is ignored nobody asks for the way.
+    Path below(const Path& at, const std::string& name) const
+    {
+        return ignored_.empty() ? Path() : at.child(name);
     }
 
     Value list(const Field& field, const List& wanted, const Value& found, const Path& at) const
@@ -108,8 +114,11 @@ std::string make_pin(const Kind& kind,
     if (observed == nullptr)
         return sha256_hex("absent");
     const Projection part(ignored);
-    std::string text = uid + "\n" + json::write(part.of(kind.schema, desired, observed, Path()));
-    if (last_applied != nullptr)
+    const std::string declared = json::write(part.of(kind.schema, desired, observed, Path()));
+    std::string text = uid + "\n" + declared;
+    if (last_applied == &desired)
+        text += "\n" + declared;
+    else if (last_applied != nullptr)
         text += "\n" + json::write(part.of(kind.schema, *last_applied, observed, Path()));
     return sha256_hex(text);
 }

@@ -3,6 +3,7 @@
 #include "reconciler/plan/graph.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/select.hpp"
+#include "state/model/digest.hpp"
 #include "state/model/json.hpp"
 
 #include <algorithm>
@@ -38,6 +39,7 @@ Result<Plan> Planner::run()
     auto order = manifest_order();
     if (!order)
         return order.error();
+    plan_.actions.reserve(manifests_.manifests.size() + observations_.orphans.size());
     for (const std::size_t i : *order) {
         const Manifest& manifest = manifests_.manifests[i];
         if (options_.destroy)
@@ -65,13 +67,11 @@ Result<Plan> Planner::run()
 Result<std::vector<std::size_t>> Planner::manifest_order() const
 {
     std::vector<std::string> names;
-    std::vector<std::string> places;
-    std::unordered_map<std::string, std::size_t> index;
+    std::unordered_map<std::string_view, std::size_t> index;
+    names.reserve(manifests_.manifests.size());
     for (const Manifest& manifest : manifests_.manifests) {
         index.emplace(manifest.address.text(), names.size());
         names.push_back(manifest.address.text());
-        places.push_back(names.back() + " (" + manifest.file + ":" +
-                         std::to_string(manifest.place.line) + ")");
     }
     Edges edges(names.size());
     for (std::size_t i = 0; i < names.size(); ++i)
@@ -79,8 +79,13 @@ Result<std::vector<std::size_t>> Planner::manifest_order() const
             if (const auto it = index.find(before); it != index.end() && it->second != i)
                 edges[i].push_back(it->second);
     auto order = topological_order(names, edges);
+    if (order)
+        return order;
     // The error is to say where each of them is.
-    return order ? order : topological_order(places, edges);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        names[i] += " (" + manifests_.manifests[i].file + ":" +
+                    std::to_string(manifests_.manifests[i].place.line) + ")";
+    return topological_order(names, edges);
 }
 
 // The addresses that must be done before `manifest`: what it refers to, and its project.
@@ -130,7 +135,7 @@ const std::string* Planner::failure(const std::string& address) const
     return it != observations_.failures.end() ? &it->second : nullptr;
 }
 
-bool Planner::marked_ours(const Address& address, const Observed& object) const
+bool Planner::marked_ours(const Address& address, const Seen& object) const
 {
     return object.mark && *object.mark == Mark(options_.owner_id, address_mark(address));
 }
@@ -231,20 +236,29 @@ Result<void> Planner::order_actions()
     }
     if (!order)
         return order.error();
-    std::vector<Action> sorted;
-    sorted.reserve(order->size());
-    index_.clear();
-    for (const std::size_t i : *order) {
-        Action& action = plan_.actions[i];
-        action.depends_on.clear();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        std::vector<std::string>& depends_on = plan_.actions[i].depends_on;
+        depends_on.clear();
         for (const std::size_t before : edges[i])
-            action.depends_on.push_back(names[before]);
-        std::ranges::sort(action.depends_on);
-        index_.emplace(names[i], sorted.size());
-        sorted.push_back(std::move(action));
+            depends_on.push_back(names[before]);
+        std::ranges::sort(depends_on);
+    }
+    if (!std::ranges::is_sorted(*order))
+        move_actions(*order);
+    return {};
+}
+
+// Puts the actions into `order`, of which each has its place once.
+void Planner::move_actions(const std::vector<std::size_t>& order)
+{
+    std::vector<Action> sorted;
+    sorted.reserve(order.size());
+    index_.clear();
+    for (const std::size_t i : order) {
+        index_.emplace(plan_.actions[i].address.text(), sorted.size());
+        sorted.push_back(std::move(plan_.actions[i]));
     }
     plan_.actions = std::move(sorted);
-    return {};
 }
 
 // What a blocked resource uses stays too. Actions are in order: one pass reaches everything.
@@ -318,18 +332,19 @@ void count(const Action& action, PlanCounts& counts)
 
 void Planner::finish()
 {
-    std::string text = plan_.manifests_digest;
+    Digest digest;
+    digest.add(plan_.manifests_digest);
     for (const Action& action : plan_.actions) {
         count(action, plan_.counts);
-        text += "\n" + action.address.text() + " " + std::string(name_of(action.verb)) + " " +
-                action.uid + " " + action.pin + " " + action.manifest_digest + " " +
-                json::write(action.desired);
+        digest.add("\n" + action.address.text() + " " + std::string(name_of(action.verb)) + " " +
+                   action.uid + " " + action.pin + " " + action.manifest_digest + " ");
+        digest.add(json::write(action.desired));
     }
     std::ranges::sort(plan_.prunable, {}, [](const Action& action) {
         return std::pair(action.address.text(), action.uid);
     });
     plan_.counts.unmanaged = observations_.unmanaged;
-    plan_.digest = sha256_hex(text);
+    plan_.digest = digest.hex();
 }
 
 const Action* Plan::find(const Address& address) const

@@ -18,13 +18,31 @@
 
 namespace trueup {
 
+// An object as a plan looks at it: what an Observed says, less the answer that it came in.
+struct Seen {
+    Seen(Observed object)
+        : uid(std::move(object.uid)),
+          value(std::move(object.value)),
+          mark(std::move(object.mark)),
+          builtin(object.builtin),
+          complete(object.complete)
+    {
+    }
+
+    std::string uid;
+    SharedValue value; // one tree with what is remembered or declared, where it is the same
+    std::optional<Mark> mark;
+    bool builtin;
+    bool complete;
+};
+
 // What was found out about one address.
 struct Sighting {
     Sighting() = default;
 
-    std::optional<Observed> by_uid; // the object whose uid we remember
-    bool uid_checked = false;       // false: nobody looked, because no uid is remembered
-    std::vector<Observed> by_key;   // objects with the natural key, `by_uid` excluded
+    std::optional<Seen> by_uid; // the object whose uid we remember
+    bool uid_checked = false;   // false: nobody looked, because no uid is remembered
+    std::vector<Seen> by_key;   // objects with the natural key, `by_uid` excluded
 };
 
 // An object that carries our mark although nothing here declares or remembers it.

@@ -9,10 +9,10 @@ namespace trueup {
 namespace {
 
 // Space-separated, in order, so that the message does not depend on who was seen first.
-std::string uids_of(const std::vector<const Observed*>& objects)
+std::string uids_of(const std::vector<const Seen*>& objects)
 {
     std::vector<std::string> uids;
-    for (const Observed* object : objects)
+    for (const Seen* object : objects)
         uids.push_back(object->uid);
     std::ranges::sort(uids);
     std::string text;
@@ -37,13 +37,13 @@ Action Planner::plan_declared(const Manifest& manifest)
     for (const Reference& reference : manifest.references)
         action.references.push_back(reference.target.text());
     if (const auto it = records_.find(manifest.address.text()); it != records_.end())
-        action.last = *it->second;
+        action.last = std::make_shared<const Record>(*it->second);
     warn_of_sunset(*manifest.kind);
     find_scope(action);
     if (const std::string* why = failure(action.address.text()))
         block(action, Reason::unobserved, *why);
     if (action.verb != Verb::blocked)
-        resolve(action, action.desired);
+        resolve_desired(action);
     if (action.verb != Verb::blocked)
         decide(action);
     return action;
@@ -83,7 +83,17 @@ void Planner::find_scope(Action& action) const
 // ---- references
 // -----------------------------------------------------------------------------------
 
-// Puts in what references lead to, where that is known now.
+// Puts in what references lead to, where that is known now. What refers to nothing stays the one
+// tree of the manifest.
+void Planner::resolve_desired(Action& action) const
+{
+    if (!contains_unknown(action.desired))
+        return;
+    Value resolved = *action.desired;
+    resolve(action, resolved);
+    action.desired = std::move(resolved);
+}
+
 void Planner::resolve(Action& action, Value& value) const
 {
     if (Map* map = value.if_map()) {
@@ -143,7 +153,7 @@ std::optional<Value> Planner::follow(Action& action, const Unknown& unknown) con
         return field_of(action, unknown, target->uid, target);
     }
     const Sighting& seen = sighting(unknown.target);
-    const Observed* object = nullptr;
+    const Seen* object = nullptr;
     if (seen.by_uid)
         object = &*seen.by_uid;
     else if (seen.by_key.size() == 1)
@@ -192,7 +202,7 @@ std::optional<Value> Planner::field_of(Action& action,
         if (seen.by_uid)
             if (const Value* value = find(seen.by_uid->value, *path))
                 return *value;
-        for (const Observed& object : seen.by_key)
+        for (const Seen& object : seen.by_key)
             if (object.uid == uid)
                 if (const Value* value = find(object.value, *path))
                     return *value;
@@ -220,8 +230,8 @@ void Planner::decide(Action& action) const
     if (action.last && action.last->scope_uid != action.scope.uid)
         action.last.reset();
     if (action.last && seen.by_uid) {
-        std::vector<const Observed*> ours{&*seen.by_uid};
-        for (const Observed& object : seen.by_key)
+        std::vector<const Seen*> ours{&*seen.by_uid};
+        for (const Seen& object : seen.by_key)
             if (marked_ours(action.address, object) && !replaced_.contains(object.uid))
                 ours.push_back(&object);
         action.uid = seen.by_uid->uid;
@@ -230,7 +240,7 @@ void Planner::decide(Action& action) const
                   Reason::duplicate_mark,
                   "several objects carry our mark for it:" + uids_of(ours));
         else
-            compare(action, *seen.by_uid, &action.last->last_applied, Reason::changed);
+            compare(action, *seen.by_uid, &*action.last->last_applied, Reason::changed);
         return;
     }
     if (action.last && !action.last->uid.empty() && !seen.uid_checked) {
@@ -266,12 +276,12 @@ void Planner::plan_create(Action& action, Reason reason) const
 }
 
 // Something of this key exists, and it is not the object that we remember, if any.
-void Planner::adopt(Action& action, const std::vector<Observed>& found) const
+void Planner::adopt(Action& action, const std::vector<Seen>& found) const
 {
     action.last.reset(); // it speaks of another object
-    std::vector<const Observed*> all;
-    std::vector<const Observed*> ours;
-    for (const Observed& object : found) {
+    std::vector<const Seen*> all;
+    std::vector<const Seen*> ours;
+    for (const Seen& object : found) {
         all.push_back(&object);
         if (marked_ours(action.address, object))
             ours.push_back(&object);
@@ -288,7 +298,7 @@ void Planner::adopt(Action& action, const std::vector<Observed>& found) const
         adopt_unmarked(action, found.front());
 }
 
-void Planner::adopt_unmarked(Action& action, const Observed& object) const
+void Planner::adopt_unmarked(Action& action, const Seen& object) const
 {
     action.uid = object.uid;
     if (object.builtin) {
@@ -320,7 +330,7 @@ void Planner::adopt_unmarked(Action& action, const Observed& object) const
 }
 
 // Takes an object of nobody's if the policy allows it.
-void Planner::take(Action& action, const Observed& object) const
+void Planner::take(Action& action, const Seen& object) const
 {
     const Adoption policy = action.lifecycle.adopt.value_or(options_.adoption);
     Action trial = action;
@@ -338,7 +348,7 @@ void Planner::take(Action& action, const Observed& object) const
         return;
     }
     action.changes = trial.changes;
-    action.observed = object.value;
+    action.observed = *object.value;
     const std::string what = "it exists" + (object.uid.empty() ? "" : " (uid " + object.uid + ")") +
                              ", is not ours and ";
     block(action,
@@ -349,13 +359,13 @@ void Planner::take(Action& action, const Observed& object) const
 }
 
 // `why`: changed for what we remember, else the reason for which it becomes ours.
-void Planner::compare(Action& action, const Observed& object, const Value* last, Reason why) const
+void Planner::compare(Action& action, const Seen& object, const Value* last, Reason why) const
 {
     const Kind& kind = *action.kind;
     const std::vector<Path>& ignored = action.lifecycle.ignore_changes;
     action.uid = object.uid;
-    action.pin = make_pin(kind, object.uid, &object.value, action.desired, last, ignored);
-    Diff diff = make_diff(kind, action.desired, &object.value, last, ignored);
+    action.pin = make_pin(kind, object.uid, &*object.value, action.desired, last, ignored);
+    Diff diff = make_diff(kind, action.desired, &*object.value, last, ignored);
     action.changes = std::move(diff.changes);
     action.unverified = std::move(diff.unverified);
     if (object.builtin) {
@@ -374,9 +384,12 @@ void Planner::compare(Action& action, const Observed& object, const Value* last,
             action.message = action.last->waiting;
         }
         action.remember = action.verb == Verb::no_op && differs_from_record(action);
+        // The record says nothing that the manifest does not say too.
+        if (action.verb == Verb::no_op && !action.remember)
+            action.last.reset();
         return;
     }
-    action.observed = object.value;
+    action.observed = *object.value;
     action.verb = Verb::update;
     action.reason = why;
     if (std::ranges::any_of(action.changes, &FieldChange::needs_replace))

@@ -27,16 +27,16 @@ void Planner::plan_destroy(const Manifest& manifest)
         add(std::move(action));
         return;
     }
-    std::vector<const Observed*> ours;
-    for (const Observed& object : sighting(address).by_key)
+    std::vector<const Seen*> ours;
+    for (const Seen& object : sighting(address).by_key)
         if (marked_ours(action.address, object))
             ours.push_back(&object);
     if (ours.empty())
         return;
-    const Observed& object = *ours.front();
+    const Seen& object = *ours.front();
     action.uid = object.uid;
-    action.observed = object.value;
-    action.pin = make_pin(*action.kind, object.uid, &object.value, object.value, nullptr);
+    action.observed = *object.value;
+    action.pin = make_pin(*action.kind, object.uid, &*object.value, object.value, nullptr);
     if (ours.size() > 1) {
         block(action, Reason::duplicate_mark, "several objects carry our mark for it");
         add(std::move(action));
@@ -53,7 +53,8 @@ void Planner::plan_undeclared()
 
 void Planner::plan_remembered()
 {
-    for (const auto& [address, record] : records_) {
+    for (const auto& [text, record] : records_) {
+        const std::string address(text);
         if (index_.contains(address))
             continue;
         auto parsed = Address::parse(address);
@@ -66,15 +67,16 @@ void Planner::plan_remembered()
         Action action;
         action.address = std::move(*parsed);
         action.kind = kind;
-        action.last = *record;
+        Record last = *record;
         action.uid = record->uid;
         action.references = record->depends_on;
         if (const auto it = declared_.find(address); it != declared_.end()) {
             // With --destroy: what the manifest says now counts beside what it said before.
             const Lifecycle& now = it->second->lifecycle;
-            action.last->prevent_destroy = record->prevent_destroy || now.prevent_destroy;
-            action.last->abandon = now.deletion == DeletionPolicy::abandon;
+            last.prevent_destroy = record->prevent_destroy || now.prevent_destroy;
+            last.abandon = now.deletion == DeletionPolicy::abandon;
         }
+        action.last = std::make_shared<const Record>(std::move(last));
         if (action.address.project())
             action.scope = Scope(*action.address.project(), record->scope_uid);
         plan_removal(std::move(action));
@@ -124,13 +126,13 @@ void Planner::plan_removal(Action action)
     const std::string* why = failure(action.address.text());
     const bool asked = options_.prune || options_.destroy;
     if (why == nullptr && seen.by_uid) {
-        action.observed = seen.by_uid->value;
+        action.observed = *seen.by_uid->value;
         action.pin = make_pin(*action.kind,
                               seen.by_uid->uid,
-                              &seen.by_uid->value,
+                              &*seen.by_uid->value,
                               action.last->last_applied,
                               nullptr);
-        for (const Observed& object : seen.by_key)
+        for (const Seen& object : seen.by_key)
             if (asked && marked_ours(action.address, object)) {
                 block(action,
                       Reason::duplicate_mark,
@@ -187,7 +189,7 @@ std::string Planner::referrer(const std::string& address) const
         return {};
     for (const auto& [user, manifest] : declared_)
         if (std::ranges::binary_search(prerequisites(*manifest), address))
-            return user;
+            return std::string(user);
     return {};
 }
 

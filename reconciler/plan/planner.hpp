@@ -34,13 +34,14 @@ private:
     const Action* planned(const std::string& address) const;
     const Sighting& sighting(const std::string& address) const;
     const std::string* failure(const std::string& address) const;
-    bool marked_ours(const Address& address, const Observed& object) const;
+    bool marked_ours(const Address& address, const Seen& object) const;
     static void block(Action& action, Reason reason, std::string message);
     void block_dependents();
     enum class RecordedUse { follow, leave };
     Edges edges_of_actions(RecordedUse recorded) const;
     void add_delete_edges(Edges& edges, RecordedUse recorded) const;
     Result<void> order_actions();
+    void move_actions(const std::vector<std::size_t>& order);
     void keep_what_is_used();
     void warn_of_idle_targets();
     void finish();
@@ -49,6 +50,7 @@ private:
     Action plan_declared(const Manifest& manifest);
     void warn_of_sunset(const Kind& kind);
     void find_scope(Action& action) const;
+    void resolve_desired(Action& action) const;
     void resolve(Action& action, Value& value) const;
     std::optional<Value> look_up(Action& action, const Unknown& unknown) const;
     std::optional<Value> follow(Action& action, const Unknown& unknown) const;
@@ -60,10 +62,10 @@ private:
     void plan_create(Action& action, Reason reason) const;
     static void plan_pending_singleton(Action& action);
     static bool differs_from_record(const Action& action);
-    void adopt(Action& action, const std::vector<Observed>& found) const;
-    void adopt_unmarked(Action& action, const Observed& object) const;
-    void take(Action& action, const Observed& object) const;
-    void compare(Action& action, const Observed& object, const Value* last, Reason why) const;
+    void adopt(Action& action, const std::vector<Seen>& found) const;
+    void adopt_unmarked(Action& action, const Seen& object) const;
+    void take(Action& action, const Seen& object) const;
+    void compare(Action& action, const Seen& object, const Value* last, Reason why) const;
     static void plan_replace(Action& action);
 
     // ---- plan_removal.cpp: what is no longer declared
@@ -82,8 +84,9 @@ private:
     const Observations& observations_;
     const PlanOptions& options_;
     const Kind* scope_kind_;
-    std::map<std::string, const Record*> records_;
-    std::map<std::string, const Manifest*> declared_;
+    // Their keys are the addresses in the records and manifests themselves.
+    std::map<std::string_view, const Record*> records_;
+    std::map<std::string_view, const Manifest*> declared_;
     std::set<std::string> creating_; // addresses with an open create
     std::set<std::string> replaced_; // uids that an open replace is about to remove
     std::set<std::string> warned_;

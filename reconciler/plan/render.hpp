@@ -5,7 +5,9 @@
 #include "reconciler/plan/plan.hpp"
 #include "state/model/json.hpp"
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace trueup {
 
@@ -29,5 +31,11 @@ std::string summary_line(const PlanCounts& counts);
 // The plan as one JSON document in the shape of Terraform's plan JSON, plus our own keys (design.md
 // 8).
 Value plan_document(const Plan& plan, std::size_t api_requests);
+
+// The text of plan_document, indented and with a line end, in parts as they are made: neither the
+// whole document nor its text is ever in memory.
+void write_plan_document(const Plan& plan,
+                         std::size_t api_requests,
+                         const std::function<void(std::string_view)>& sink);
 
 } // namespace trueup

@@ -1,5 +1,7 @@
 #include "reconciler/plan/render.hpp"
 
+#include <algorithm>
+
 namespace trueup {
 
 namespace {
@@ -202,16 +204,8 @@ Value resource_change(const Action& action)
     return entry;
 }
 
-} // namespace
-
-Value plan_document(const Plan& plan, std::size_t api_requests)
+Value own_part(const Plan& plan)
 {
-    Map document;
-    document.set("format_version", "1.2");
-    List changes;
-    for (const Action& action : plan.actions)
-        changes.push_back(resource_change(action));
-    document.set("resource_changes", std::move(changes));
     Map own;
     own.set("digest", plan.digest);
     own.set("manifests", plan.manifests_digest);
@@ -223,8 +217,11 @@ Value plan_document(const Plan& plan, std::size_t api_requests)
     for (const std::string& warning : plan.warnings)
         warnings.emplace_back(warning);
     own.set("warnings", std::move(warnings));
-    document.set("trueup", std::move(own));
-    const PlanCounts& counts = plan.counts;
+    return own;
+}
+
+Value summary_part(const PlanCounts& counts, std::size_t api_requests)
+{
     Map summary;
     summary.set("create", number(counts.create));
     summary.set("update", number(counts.update));
@@ -237,8 +234,62 @@ Value plan_document(const Plan& plan, std::size_t api_requests)
     summary.set("blocked", number(counts.blocked));
     summary.set("unmanaged", number(counts.unmanaged));
     summary.set("api_requests", number(api_requests));
-    document.set("summary", std::move(summary));
+    return summary;
+}
+
+// The document without the changes, which are most of it.
+Map frame_of(const Plan& plan, std::size_t api_requests)
+{
+    Map document;
+    document.set("format_version", "1.2");
+    document.set("resource_changes", List{});
+    document.set("summary", summary_part(plan.counts, api_requests));
+    document.set("trueup", own_part(plan));
     return document;
+}
+
+// `text` with each line but the first moved to the right. No string of JSON holds a line end.
+std::string indented(std::string_view text, std::string_view by)
+{
+    std::string moved;
+    moved.reserve(text.size() * 2);
+    for (std::size_t start = 0; start < text.size();) {
+        const std::size_t end = std::min(text.find('\n', start), text.size() - 1) + 1;
+        moved += start == 0 ? std::string_view() : by;
+        moved += text.substr(start, end - start);
+        start = end;
+    }
+    return moved;
+}
+
+} // namespace
+
+Value plan_document(const Plan& plan, std::size_t api_requests)
+{
+    Map document = frame_of(plan, api_requests);
+    List changes;
+    changes.reserve(plan.actions.size());
+    for (const Action& action : plan.actions)
+        changes.push_back(resource_change(action));
+    document.set("resource_changes", std::move(changes));
+    return document;
+}
+
+void write_plan_document(const Plan& plan,
+                         std::size_t api_requests,
+                         const std::function<void(std::string_view)>& sink)
+{
+    static constexpr std::string_view empty_list = "\"resource_changes\": []";
+    const std::string frame = json::write_pretty(frame_of(plan, api_requests)) + "\n";
+    const std::size_t split = frame.find(empty_list) + empty_list.size() - 1;
+    sink(std::string_view(frame).substr(0, split));
+    for (const Action& action : plan.actions) {
+        sink(&action == plan.actions.data() ? "\n    " : ",\n    ");
+        sink(indented(json::write_pretty(resource_change(action)), "    "));
+    }
+    if (!plan.actions.empty())
+        sink("\n  ");
+    sink(std::string_view(frame).substr(split));
 }
 
 } // namespace trueup

@@ -96,8 +96,12 @@ Address::Address(std::string kind,
 
 Result<Address> Address::parse(std::string_view text)
 {
-    const std::string shown = "\"" + std::string(text) + "\" is not an address";
-    const std::string form = "write Kind/tenant/name, Kind/PROJECT/name or Kind/tenant";
+    const auto no_address = [&] {
+        return Error{Errc::invalid_input,
+                     "\"" + std::string(text) + "\" is not an address",
+                     "",
+                     "write Kind/tenant/name, Kind/PROJECT/name or Kind/tenant"};
+    };
     std::vector<std::string_view> parts;
     for (std::size_t start = 0; start <= text.size();) {
         const std::size_t end = std::min(text.find('/', start), text.size());
@@ -105,10 +109,10 @@ Result<Address> Address::parse(std::string_view text)
         start = end + 1;
     }
     if (parts.size() < 2 || parts.size() > 3)
-        return Error{Errc::invalid_input, shown, "", form};
+        return no_address();
     for (const std::string_view part : parts)
         if (part.empty())
-            return Error{Errc::invalid_input, shown, "", form};
+            return no_address();
     Address address;
     address.kind_ = parts[0];
     if (parts[1] != "tenant") {

@@ -1,21 +1,17 @@
 #include "state/model/json.hpp"
 
 #include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 namespace trueup::json {
 
 namespace {
 
-// Where RapidJSON's writers put their characters.
-struct Sink {
-    using Ch = char;
-
-    void Put(Ch c) { text.push_back(c); }
-    void Flush() {}
-
-    std::string text;
-};
+std::string text_of(const rapidjson::StringBuffer& buffer)
+{
+    return {buffer.GetString(), buffer.GetSize()};
+}
 
 template <class Writer>
 void put_text(Writer& writer, std::string_view text)
@@ -75,19 +71,19 @@ void put_value(Writer& writer, const Value& value, Secrets secrets)
 
 std::string write(const Value& value, Secrets secrets)
 {
-    Sink sink;
-    rapidjson::Writer<Sink> writer(sink);
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
     put_value(writer, value, secrets);
-    return std::move(sink.text);
+    return text_of(buffer);
 }
 
 std::string write_pretty(const Value& value, Secrets secrets)
 {
-    Sink sink;
-    rapidjson::PrettyWriter<Sink> writer(sink);
+    rapidjson::StringBuffer buffer;
+    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
     writer.SetIndent(' ', 2);
     put_value(writer, value, secrets);
-    return std::move(sink.text);
+    return text_of(buffer);
 }
 
 } // namespace trueup::json

@@ -1,5 +1,7 @@
 #include "state/model/secret.hpp"
 
+#include "state/model/digest.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
@@ -20,6 +22,13 @@ std::string hex(const unsigned char* bytes, std::size_t size)
         text += digits[bytes[i] & 0x0F];
     }
     return text;
+}
+
+// Fetched once: looking the algorithm up costs as much as hashing a short text.
+const EVP_MD* sha256()
+{
+    static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return fetched != nullptr ? fetched : EVP_sha256();
 }
 
 } // namespace
@@ -89,8 +98,35 @@ std::string sha256_hex(std::string_view text)
 {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
-    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+    EVP_Digest(text.data(), text.size(), digest.data(), &size, sha256(), nullptr);
     return hex(digest.data(), size);
+}
+
+struct Digest::Context {
+    EVP_MD_CTX* handle = EVP_MD_CTX_new();
+};
+
+Digest::Digest() : context_(std::make_unique<Context>())
+{
+    EVP_DigestInit_ex(context_->handle, sha256(), nullptr);
+}
+
+Digest::~Digest()
+{
+    EVP_MD_CTX_free(context_->handle);
+}
+
+void Digest::add(std::string_view part)
+{
+    EVP_DigestUpdate(context_->handle, part.data(), part.size());
+}
+
+std::string Digest::hex()
+{
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(context_->handle, digest.data(), &size);
+    return trueup::hex(digest.data(), size);
 }
 
 } // namespace trueup

@@ -8,6 +8,7 @@
 
 #include "state/model/result.hpp"
 #include "state/model/task.hpp"
+#include "state/model/shared_value.hpp"
 #include "state/model/value.hpp"
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct Record {
     std::string kind;
     std::string scope_uid;               // of the project it was created in; "" for the tenant
     std::string uid;                     // "" for a singleton without one
-    Value last_applied;                  // metadata and spec as last written, secrets as hashes
+    SharedValue last_applied;            // metadata and spec as last written, secrets as hashes
     bool prevent_destroy = false;        // outlives the manifest
     bool abandon = false;                // deletionPolicy: abandon
     std::vector<std::string> depends_on; // addresses, so that deletes run in reverse

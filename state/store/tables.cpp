@@ -45,10 +45,12 @@ std::string names_text(const std::vector<std::string>& names)
 
 Result<std::vector<std::string>> names_of(const std::string& text)
 {
+    std::vector<std::string> names;
+    if (text == "[]")
+        return names;
     auto value = json::parse(text);
     if (!value)
         return value.error();
-    std::vector<std::string> names;
     if (const List* list = value->if_list())
         for (const Value& item : *list)
             names.push_back(item.string_or_empty());

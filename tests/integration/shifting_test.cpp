@@ -157,7 +157,7 @@ TEST_SUITE("integration: shifting lists")
                 record.address = "Role/tenant/" + name;
                 record.kind = "Role";
                 record.uid = uid;
-                record.last_applied = Map{};
+                record.last_applied = Value(Map{});
                 records.push_back(std::move(record));
             }
             sandbox->shuffle("roles", seed);

@@ -84,6 +84,11 @@ public:
         manifests.manifests.push_back(std::move(manifest));
         return manifests.manifests.back();
     }
+    // Declares `value` at `at` of a manifest that is there already.
+    static void redeclare(Manifest& manifest, std::string_view at, Value value)
+    {
+        manifest.body = with(*manifest.body, at, std::move(value));
+    }
     // Makes the last manifest depend on `target` without a field.
     void depend(Manifest& manifest, std::string_view target)
     {
@@ -105,14 +110,14 @@ public:
     }
 
     // An object with the key of the address that nothing remembers.
-    Observed& exists(std::string_view text, std::string uid, Body body = {})
+    Seen& exists(std::string_view text, std::string uid, Body body = {})
     {
         Sighting& sighting = seen.sightings[std::string(text)];
         sighting.by_key.push_back(object(text, std::move(uid), std::move(body)));
         return sighting.by_key.back();
     }
     // An object that we remember; `last` was applied and `now` is what is there.
-    Observed& owned(std::string_view text, std::string uid, Body last, Body now)
+    Seen& owned(std::string_view text, std::string uid, Body last, Body now)
     {
         remember(text, uid, std::move(last));
         Sighting& sighting = seen.sightings[std::string(text)];
@@ -121,7 +126,7 @@ public:
         sighting.by_uid->mark = ours(text);
         return *sighting.by_uid;
     }
-    Observed& owned(std::string_view text, std::string uid, const Body& both = {})
+    Seen& owned(std::string_view text, std::string uid, const Body& both = {})
     {
         return owned(text, std::move(uid), both, both);
     }

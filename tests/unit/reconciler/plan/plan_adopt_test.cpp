@@ -189,7 +189,7 @@ TEST_SUITE("plan: adoption")
     {
         Scene made = scene(1, "spec: {note: mine, shape: round}", Adoption::take_over);
         Manifest& manifest = made.manifests.manifests[0];
-        put(manifest.body, path("spec.shape"), "square");
+        Scene::redeclare(manifest, "spec.shape", "square");
         manifest.lifecycle.replace = Replacement::delete_first;
 
         CHECK(line_of(made.action(a)) == "blocked Widget/tenant/a (exists_differs)");

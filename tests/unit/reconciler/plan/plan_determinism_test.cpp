@@ -77,7 +77,7 @@ TEST_SUITE("plan: determinism")
     {
         const std::string before = busy().plan().digest;
         Scene declared = busy();
-        put(declared.manifests.manifests[5].body, path("spec.note"), "other");
+        Scene::redeclare(declared.manifests.manifests[5], "spec.note", "other");
         Scene drifted = busy();
         drifted.seen.sightings["Gadget/p/drifted"].by_uid->value =
             tree("{metadata: {name: drifted}, spec: {settings: {c: other}}}");

@@ -141,7 +141,7 @@ TEST_SUITE("plan: verbs")
         CHECK(scene.action(a).message == "it is in the state Pending");
         CHECK(scene.plan().counts.waiting == 1);
 
-        put(scene.manifests.manifests[0].body, path("spec.note"), "new");
+        Scene::redeclare(scene.manifests.manifests[0], "spec.note", "new");
         CHECK(line_of(scene.action(a)) == "update Widget/tenant/a (changed)");
     }
 

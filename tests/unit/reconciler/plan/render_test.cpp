@@ -72,6 +72,21 @@ TEST_SUITE("plan: rendering")
         check_golden("plan_every_verb.json", document(every_verb().plan()));
     }
 
+    TEST_CASE("P05: the document that is written in parts is the whole document")
+    {
+        const auto written = [](const Plan& plan) {
+            std::string text;
+            write_plan_document(plan, 12, [&](std::string_view part) { text += part; });
+            return text;
+        };
+        Scene one;
+        one.declare("Widget/tenant/a");
+
+        CHECK(written(every_verb().plan()) == document(every_verb().plan()));
+        CHECK(written(one.plan()) == document(one.plan()));
+        CHECK(written(Plan()) == document(Plan()));
+    }
+
     TEST_CASE("what --prune would delete, and what is unmanaged")
     {
         Scene scene = every_verb();
@@ -162,7 +177,7 @@ TEST_SUITE("plan: rendering")
                                  "end\r\n";
         Scene scene;
         Manifest& manifest = scene.declare("Widget/tenant/a", "spec:\n  note: n\n");
-        put(manifest.body, path("metadata.labels"), Map{{evil, evil}});
+        Scene::redeclare(manifest, "metadata.labels", Map{{evil, evil}});
         manifest.file = evil + ".yaml";
         scene.declare("Widget/tenant/b");
         scene.seen.failures["Widget/tenant/b"] = evil;

@@ -217,7 +217,7 @@ TEST_SUITE("plan: saved plans")
         scene.project("p", "s1");
         scene.declare("Gadget/p/g", with(Map{}, "spec.password", secret("one")));
         const SavedPlan plan = saved(scene);
-        put(scene.manifests.manifests[0].body, path("spec.password"), secret("two"));
+        Scene::redeclare(scene.manifests.manifests[0], "spec.password", secret("two"));
 
         CHECK(agree(plan, scene.plan()).refused == 0);
     }

@@ -23,8 +23,8 @@ Record big_record(int i)
         env.push_back(Map{{"name", "VARIABLE_" + std::to_string(n)},
                           {"value", "a value of some length " + std::to_string(i)}});
     record.last_applied =
-        Map{{"metadata", Map{{"name", record.address}, {"labels", Map{{"a", "b"}}}}},
-            {"spec", Map{{"env", env}, {"size", i}}}};
+        Value(Map{{"metadata", Map{{"name", record.address}, {"labels", Map{{"a", "b"}}}}},
+            {"spec", Map{{"env", env}, {"size", i}}}});
     return record;
 }
 

@@ -9,11 +9,11 @@ namespace {
 Record full_record()
 {
     Record record = make_record(1);
-    record.last_applied = Map{{"spec",
+    record.last_applied = Value(Map{{"spec",
                                Map{{"big", std::int64_t{9007199254740993}},
                                    {"exact", Decimal("1.10")},
                                    {"nothing", nullptr},
-                                   {"list", List{true, "zwei \"2\"", 3}}}}};
+                                   {"list", List{true, "zwei \"2\"", 3}}}}});
     record.prevent_destroy = true;
     record.abandon = true;
     record.depends_on = {"A/tenant/x", "B/tenant/\"y\""};
@@ -59,7 +59,7 @@ TEST_SUITE("state: store")
             Batch batch;
             Record record = make_record(1);
             record.last_applied =
-                Map{{"spec", Map{{"password", hasher.make(canary, "file:/run/x")}}}};
+                Value(Map{{"spec", Map{{"password", hasher.make(canary, "file:/run/x")}}}});
             Intent intent = make_intent(1);
             intent.desired = record.last_applied;
             batch.open.push_back(intent);
