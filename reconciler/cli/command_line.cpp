@@ -102,6 +102,9 @@ void CommandLine::add_common(CLI::App& command)
     command.add_option("--settle",
                        s.settle,
                        "How long a lost create may still take effect (default: as each kind says)");
+    command.add_option("--timeout",
+                       s.timeout,
+                       "How long one call of the API may take, such as 30s (default: 60s)");
     command
         .add_option(
             "--var", s.vars, "Variable for ${NAME} in manifests, as NAME=VALUE (repeatable)")
