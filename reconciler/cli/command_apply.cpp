@@ -1,5 +1,6 @@
 // apply: plans, shows, asks, and does it; or does what a saved plan says.
 
+#include "manifests/files.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/planning.hpp"
@@ -11,13 +12,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 namespace trueup {
 
 namespace {
+
+constexpr std::size_t plan_bytes_max = 256U << 20U;
 
 int fail(const Error& error)
 {
@@ -48,12 +49,10 @@ Result<void> check_flags(const Settings& settings)
 
 Result<SavedPlan> read_plan_file(const std::string& path)
 {
-    std::ifstream in(path, std::ios::binary);
-    if (!in)
-        return Error{Errc::invalid_input, "the plan file cannot be read", path};
-    std::stringstream text;
-    text << in.rdbuf();
-    auto saved = read_saved_plan(text.str());
+    const auto content = manifests::read_file(path, plan_bytes_max);
+    if (!content)
+        return Error{Errc::invalid_input, "the plan file " + content.error().message, path};
+    auto saved = read_saved_plan(content->text);
     if (!saved)
         return Error{saved.error().code, saved.error().message, path, saved.error().advice};
     return saved;
