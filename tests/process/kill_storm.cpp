@@ -4,8 +4,8 @@
 //
 //   kill_storm [--kills N] [--seconds T] [--seed S] [--create-first 0|1]
 //
-// It goes on until N kills (200) were made and T seconds (0) have passed. With --create-first, some
-// replaces create before they delete.
+// It goes on until N kills (200) were made and T seconds (0) have passed. With --create-first 0, no
+// replace creates before it deletes.
 
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "state/store/sqlite_store.hpp"
@@ -31,7 +31,7 @@ struct StormOptions {
     std::size_t kills = 200;
     std::size_t seconds = 0;
     std::uint64_t seed = 1;
-    bool create_first = false;
+    bool create_first = true;
 };
 
 StormOptions options; // written by main alone

@@ -182,8 +182,10 @@ TEST_SUITE("process: manifests")
         const std::string whole = role("reader") + role("writer");
         std::jthread restless([&](const std::stop_token& stop) {
             while (!stop.stop_requested()) {
-                scene.site.write("roles.yaml", whole.substr(0, whole.size() / 2 + 20));
-                scene.site.write("roles.yaml", whole);
+                for (int i = 0; i < 200; ++i)
+                    scene.site.write("roles.yaml", whole.substr(0, whole.size() / 2 + 20));
+                for (int i = 0; i < 200; ++i)
+                    scene.site.write("roles.yaml", whole);
                 scene.site.write("more/passing.yaml", "");
                 scene.site.remove("more");
             }
@@ -200,7 +202,9 @@ TEST_SUITE("process: manifests")
         CHECK(scene.api.sandbox().count("roles") == scene.objects);
         scene.site.write("roles.yaml", whole);
         CHECK(scene.run({"plan", "--detailed-exitcode"}).exit_code == 0);
-        MESSAGE(ended_well << " of 25 applies found whole files");
+        // Both were met: files that were whole, and such that were not.
+        CHECK(ended_well > 0);
+        CHECK(ended_well < 25);
     }
 
     TEST_CASE("a hundred thousand files are read within a bound, one more is refused")
@@ -208,22 +212,24 @@ TEST_SUITE("process: manifests")
         Site site;
         constexpr std::size_t files = 100'000;
         for (std::size_t i = 0; i < files; ++i) {
-            const std::string name =
-                "d" + std::to_string(i % 100) + "/" + std::to_string(i) + ".yaml";
-            site.write(name, role("r" + std::to_string(i)));
+            const fs::path directory = site.directory() / ("d" + std::to_string(i % 100));
+            if (i < 100)
+                fs::create_directory(directory);
+            std::ofstream(directory / (std::to_string(i) + ".yaml"))
+                << role("r" + std::to_string(i));
         }
         const std::vector<std::string> command{
             trueup_binary(), "validate", "-f", site.directory().string()};
         {
             Process process(command, Site::environment(), "", limited(RLIMIT_AS, rlim_t{2} << 30U));
-            const auto finished = process.wait_for(seconds(120));
+            const auto finished = process.wait_for(seconds(300));
             REQUIRE(finished);
             CHECK_MESSAGE(finished->exit_code == 0, finished->err.substr(0, 1000));
             CHECK(finished->out.find("100000 manifests are valid") != std::string::npos);
         }
         site.write("z.yaml", role("one-more"));
         Process process(command, Site::environment());
-        const auto finished = process.wait_for(seconds(120));
+        const auto finished = process.wait_for(seconds(300));
         REQUIRE(finished);
         CHECK(finished->exit_code == 1);
         CHECK_MESSAGE(finished->err.find("there are more than 100000 manifest files") !=
