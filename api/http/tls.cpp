@@ -100,10 +100,11 @@ Error handshake_error(TlsState& state, const std::string& peer, const error_code
         return {Errc::timed_out, subject + " took too long"};
     const long verdict = SSL_get_verify_result(state.stream.native_handle());
     if (verdict != X509_V_OK)
-        return {Errc::network,
+        return {Errc::rejected,
                 subject + " failed: " + X509_verify_cert_error_string(verdict),
                 "",
                 advice_for(verdict)};
+    Errc code = Errc::rejected;
     std::string advice;
     switch (ERR_GET_REASON(static_cast<unsigned long>(ec.value()))) {
     case SSL_R_WRONG_VERSION_NUMBER:
@@ -114,9 +115,10 @@ Error handshake_error(TlsState& state, const std::string& peer, const error_code
         advice = "the server must offer TLS 1.2 or later";
         break;
     default:
+        code = Errc::network;
         break;
     }
-    return {Errc::network, subject + " failed: " + ec.message(), "", advice};
+    return {code, subject + " failed: " + ec.message(), "", advice};
 }
 
 // Asks for the name, and has OpenSSL check it, so that a mismatch has its own verdict.

@@ -1,5 +1,6 @@
 // apply: plans, shows, asks, and does it; or does what a saved plan says.
 
+#include "manifests/files.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/planning.hpp"
@@ -7,16 +8,17 @@
 #include "reconciler/plan/saved_plan.hpp"
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 namespace trueup {
 
 namespace {
+
+constexpr std::size_t plan_bytes_max = 256U << 20U;
 
 int fail(const Error& error)
 {
@@ -47,12 +49,10 @@ Result<void> check_flags(const Settings& settings)
 
 Result<SavedPlan> read_plan_file(const std::string& path)
 {
-    std::ifstream in(path, std::ios::binary);
-    if (!in)
-        return Error{Errc::invalid_input, "the plan file cannot be read", path};
-    std::stringstream text;
-    text << in.rdbuf();
-    auto saved = read_saved_plan(text.str());
+    const auto content = manifests::read_file(path, plan_bytes_max);
+    if (!content)
+        return Error{Errc::invalid_input, "the plan file " + content.error().message, path};
+    auto saved = read_saved_plan(content->text);
     if (!saved)
         return Error{saved.error().code, saved.error().message, path, saved.error().advice};
     return saved;
@@ -133,11 +133,12 @@ void print_report(const Report& report)
     print(line + ".\n");
 }
 
-// The first signal stops new actions and lets running ones end; the second ends the process: what
-// is open then is settled at the next start.
+// The first signal stops new actions and lets running ones end. The second ends the process at
+// once, and so does the end of `grace`: what is open then is settled at the next start.
 class StopSignals {
 public:
-    explicit StopSignals(boost::asio::io_context& context) : signals_(context, SIGINT, SIGTERM)
+    StopSignals(boost::asio::io_context& context, Duration grace)
+        : grace_(grace), signals_(context, SIGINT, SIGTERM), limit_(context)
     {
         wait();
     }
@@ -153,12 +154,28 @@ private:
                 _exit(1);
             *flag = true;
             print_error("trueup: stopping: what runs is finished, nothing new is started\n");
+            start_limit();
             wait();
         });
     }
 
+    void start_limit()
+    {
+        limit_.expires_after(std::chrono::duration_cast<std::chrono::milliseconds>(grace_));
+        limit_.async_wait([](boost::system::error_code error) {
+            if (error)
+                return;
+            print_error(
+                "trueup: stopped before everything had ended: the next apply finds out what "
+                "became of it\n");
+            _exit(1);
+        });
+    }
+
+    Duration grace_;
     std::shared_ptr<bool> stopping_ = std::make_shared<bool>(false);
     boost::asio::signal_set signals_;
+    boost::asio::steady_timer limit_;
 };
 
 // The actions to run, after everything that can refuse them has spoken.
@@ -225,12 +242,15 @@ int run_actions(Workspace& workspace,
                 std::vector<Action> actions,
                 ExecuteOptions options)
 {
-    StopSignals signals(workspace.context);
-    options.should_stop = [&signals] { return signals.stopping(); };
+    // What runs when we are asked to stop has this long: as long as a call of the API may take.
+    auto signals = std::make_unique<StopSignals>(workspace.context, workspace.limits.call_max);
+    options.should_stop = [&signals] { return signals->stopping(); };
     const bool waits = !options.wait || *options.wait != Duration::zero();
     workspace.events->begin(count_actions(actions));
     const Report report = run(workspace, execute(engine, std::move(actions), std::move(options)));
     workspace.events->end();
+    // From here on a signal ends the process as it would any other, even where nobody reads.
+    signals.reset();
     print_report(report);
     const bool only_waiting = report.failed + report.skipped + report.blocked == 0;
     return report.complete() || (only_waiting && !waits) ? 0 : 1;

@@ -1,18 +1,19 @@
 #include "reconciler/cli/command_line.hpp"
 
+#include "manifests/files.hpp"
 #include "state/model/yaml.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 namespace trueup {
 
 namespace {
+
+constexpr std::size_t config_bytes_max = 1U << 20U;
 
 constexpr std::string_view overview =
     R"(trueup makes a REST API match a directory of YAML manifests.
@@ -102,6 +103,9 @@ void CommandLine::add_common(CLI::App& command)
     command.add_option("--settle",
                        s.settle,
                        "How long a lost create may still take effect (default: as each kind says)");
+    command.add_option("--timeout",
+                       s.timeout,
+                       "How long one call of the API may take, such as 30s (default: 60s)");
     command
         .add_option(
             "--var", s.vars, "Variable for ${NAME} in manifests, as NAME=VALUE (repeatable)")
@@ -276,15 +280,16 @@ set_option(CLI::Option& option, const std::vector<std::string>& values, const st
 // The settings in `file`; null when there is no such file, or nothing in it.
 Result<Value> read_config(const std::filesystem::path& file, bool must_exist)
 {
-    std::ifstream in(file);
-    if (!in && must_exist)
-        return Error{Errc::invalid_input, "the configuration file cannot be read", file.string()};
-    if (!in)
+    const auto content = manifests::read_file(file, config_bytes_max);
+    if (!content && content.error().code == Errc::not_found && !must_exist)
         return Value();
-    std::stringstream text;
-    text << in.rdbuf();
+    if (!content)
+        return Error{Errc::invalid_input,
+                     "the configuration file " + content.error().message,
+                     file.string(),
+                     content.error().advice};
     Diagnostics diagnostics;
-    const std::vector<Value> documents = yaml::parse(text.str(), file.string(), diagnostics);
+    const std::vector<Value> documents = yaml::parse(content->text, file.string(), diagnostics);
     if (diagnostics.has_errors())
         return Error{Errc::invalid_input, diagnostics.all().front().text()};
     return documents.empty() ? Value() : documents.front();

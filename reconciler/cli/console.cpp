@@ -1,11 +1,34 @@
 #include "reconciler/cli/console.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <iostream>
 
 namespace trueup {
+
+namespace {
+
+// A pipe that can be written to takes this much without making the writer wait.
+constexpr std::size_t piece_max = PIPE_BUF;
+
+// Whether stderr can be written to without waiting for its reader, now or within `patience`.
+bool takes_more(Duration patience)
+{
+    pollfd error_output{STDERR_FILENO, POLLOUT, 0};
+    const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(patience);
+    int ready = -1;
+    do
+        ready = ::poll(&error_output, 1, static_cast<int>(wait.count()));
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+} // namespace
 
 bool stdout_is_terminal()
 {
@@ -34,9 +57,19 @@ void print(std::string_view text)
     std::cout << text << std::flush;
 }
 
-void print_error(std::string_view text)
+bool print_error(std::string_view text, Duration patience)
 {
-    std::cerr << text << std::flush;
+    while (!text.empty()) {
+        if (!takes_more(patience))
+            return false;
+        const ssize_t count = ::write(STDERR_FILENO, text.data(), std::min(text.size(), piece_max));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return false;
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
 }
 
 void print_error(const Error& error)

@@ -4,6 +4,7 @@
 
 #include "reconciler/cli/settings.hpp"
 #include "reconciler/plan/render.hpp"
+#include "state/model/clock.hpp"
 #include "state/model/diagnostic.hpp"
 
 #include <memory>
@@ -19,7 +20,10 @@ bool stdin_is_terminal();
 Colour colour_of(const Settings& settings);
 
 void print(std::string_view text);
-void print_error(std::string_view text);
+// On stderr, for what is said while something runs: whoever reads stderr may stop reading, and must
+// not stop trueup by that. Waits for the reader at most `patience`; false when the text was
+// dropped.
+bool print_error(std::string_view text, Duration patience = std::chrono::seconds(2));
 // "trueup: error: ..." with place and advice, on stderr.
 void print_error(const Error& error);
 void print_diagnostics(const Diagnostics& diagnostics);

@@ -3,8 +3,9 @@
 #include "reconciler/cli/console.hpp"
 #include "state/model/json.hpp"
 
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 
 #include <algorithm>
 
@@ -58,12 +59,33 @@ std::string milliseconds(Duration duration)
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
+// Writes lines to stderr. A reader that stops reading costs one short wait; until it reads again,
+// records are dropped, and then their number is told: no work waits for its log.
+class StderrSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+protected:
+    void sink_it_(const spdlog::details::log_msg& message) override
+    {
+        std::string line(message.payload.data(), message.payload.size());
+        line += '\n';
+        if (lost_ != 0)
+            line.insert(0,
+                        "trueup: warning: " + std::to_string(lost_) +
+                            " log records were dropped because nobody read them\n");
+        if (print_error(line, lost_ == 0 ? std::chrono::seconds(2) : std::chrono::seconds(0)))
+            lost_ = 0;
+        else
+            ++lost_;
+    }
+    void flush_() override {}
+
+private:
+    std::uint64_t lost_ = 0;
+};
+
 class LogSink final : public EventSink {
 public:
     LogSink(const Clock& clock, bool json, spdlog::level::level_enum level)
-        : clock_(clock),
-          json_(json),
-          logger_("trueup", std::make_shared<spdlog::sinks::stderr_sink_st>())
+        : clock_(clock), json_(json), logger_("trueup", std::make_shared<StderrSink>())
     {
         logger_.set_pattern("%v");
         logger_.set_level(level);

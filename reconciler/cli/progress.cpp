@@ -43,7 +43,7 @@ void ProgressSink::emit(const Event& event)
 void ProgressSink::clear()
 {
     if (shown_)
-        print_error("\r\x1b[K");
+        print_error("\r\x1b[K", Duration::zero());
     shown_ = false;
 }
 
@@ -66,7 +66,7 @@ void ProgressSink::show()
         line += ", about " + std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) +
                 " s left";
     }
-    print_error("\r" + line + "\x1b[K");
+    print_error("\r" + line + "\x1b[K", Duration::zero());
     shown_ = true;
 }
 

@@ -24,6 +24,7 @@ struct Settings {
     std::vector<std::string> kinds;
     std::string rate;
     std::string settle;
+    std::string timeout;
     std::vector<std::string> vars;
     std::vector<std::string> env_vars; // names that ${VAR} may take from the environment
     std::string api_key_file;

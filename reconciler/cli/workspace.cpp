@@ -102,6 +102,24 @@ Result<std::optional<double>> parse_rate(const std::string& text)
     return std::optional<double>(rate);
 }
 
+// The deadlines of one call: --timeout bounds the whole of it, and with it each of its parts.
+Result<HttpLimits> read_limits(const Settings& settings)
+{
+    HttpLimits limits;
+    if (settings.timeout.empty())
+        return limits;
+    auto timeout = parse_duration(settings.timeout);
+    if (!timeout || *timeout <= Duration::zero())
+        return Error{Errc::invalid_input,
+                     "--timeout is a duration above 0, not " + settings.timeout,
+                     "",
+                     "write it as 500ms, 30s or 2m"};
+    limits.call_max = *timeout;
+    limits.read_max = std::min(limits.read_max, *timeout);
+    limits.connect_max = std::min(limits.connect_max, *timeout);
+    return limits;
+}
+
 std::vector<std::filesystem::path> as_paths(const std::vector<std::string>& texts)
 {
     return {texts.begin(), texts.end()};
@@ -221,12 +239,15 @@ Result<void> open_api(Workspace& workspace, const Settings& settings, Access acc
     tls.ca_file = settings.ca_file;
     tls.client_cert = settings.client_cert;
     tls.client_key = settings.client_key;
-    HttpLimits limits;
-    auto dialer = make_network_dialer(workspace.context, *workspace.clock, tls, limits);
+    const auto limits = read_limits(settings);
+    if (!limits)
+        return limits.error();
+    workspace.limits = *limits;
+    auto dialer = make_network_dialer(workspace.context, *workspace.clock, tls, *limits);
     if (!dialer)
         return dialer.error();
     workspace.dialer = std::move(*dialer);
-    workspace.http = make_http_client(*origin, *workspace.dialer, *workspace.clock, limits);
+    workspace.http = make_http_client(*origin, *workspace.dialer, *workspace.clock, *limits);
     RestOptions options;
     options.credentials = std::move(*credentials);
     options.reload = [settings] { return read_credentials(settings); };

@@ -37,6 +37,7 @@ struct Workspace {
     Catalogue catalogue;
     ManifestSet manifests;
     std::unique_ptr<Store> store;
+    HttpLimits limits;
     std::unique_ptr<Dialer> dialer;
     std::unique_ptr<HttpClient> http;
     std::unique_ptr<Provider> provider; // with Access::write

@@ -45,7 +45,7 @@ public:
           options_(std::move(options)),
           schedule_(actions_),
           group_(executor),
-          writer_(engine_, options_.wait)
+          writer_(engine_, options_.wait, options_.should_stop)
     {
     }
 

@@ -5,6 +5,9 @@
 #include "reconciler/engine/engine.hpp"
 #include "reconciler/plan/plan.hpp"
 
+#include <functional>
+#include <optional>
+
 namespace trueup {
 
 // What became of an action.
@@ -23,8 +26,12 @@ struct Settled {
 // planned on.
 class Writer {
 public:
-    // How long to wait for readiness; nothing: as the kind says.
-    Writer(Engine engine, std::optional<Duration> wait) : engine_(std::move(engine)), wait_(wait) {}
+    // `wait`: how long to wait for readiness; nothing: as the kind says. `should_stop` cuts such
+    // waits short, as if their time were over.
+    Writer(Engine engine, std::optional<Duration> wait, std::function<bool()> should_stop = {})
+        : engine_(std::move(engine)), wait_(wait), should_stop_(std::move(should_stop))
+    {
+    }
 
     Task<Result<Settled>> create(Action action);
     Task<Result<Settled>> update(Action action);
@@ -62,6 +69,8 @@ private:
     Task<Result<Settled>> update_once(const Action& action, bool check_pin, std::string intent_id);
     Task<Result<Settled>> remove_object(Action action, Proof proof);
     Result<void> may_delete(const Action& action, const Observed& object, Proof proof) const;
+    bool stopping() const { return should_stop_ && should_stop_(); }
+    Task<void> pause(Duration length);
     Task<Result<void>> wait_until_gone(const Action& action);
     Task<Result<void>> start(const Action& action, std::string uid);
     Task<Result<Value>> read_state(const Action& action, std::string uid);
@@ -82,6 +91,7 @@ private:
 
     Engine engine_;
     std::optional<Duration> wait_;
+    std::function<bool()> should_stop_;
 };
 
 } // namespace trueup

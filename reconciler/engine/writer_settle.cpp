@@ -11,6 +11,7 @@ namespace {
 
 constexpr int deletes_max = 3; // tries of one delete, each after having looked
 constexpr std::size_t polls_max = 100'000;
+constexpr Duration pause_slice = std::chrono::seconds(1); // how late a wish to stop is noticed
 
 } // namespace
 
@@ -102,6 +103,17 @@ Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
     co_return Settled{};
 }
 
+// Sleeps, but not on into a wish to stop.
+Task<void> Writer::pause(Duration length)
+{
+    const Instant end = engine_.clock.now() + length;
+    while (!stopping() && engine_.clock.now() < end) {
+        const Duration left = end - engine_.clock.now();
+        const Duration slice = should_stop_ ? std::min(left, pause_slice) : left;
+        co_await engine_.clock.sleep(slice);
+    }
+}
+
 Task<Result<void>> Writer::wait_until_gone(const Action& action)
 {
     const Duration limit = wait_.value_or(action.kind->gone_within);
@@ -119,9 +131,14 @@ Task<Result<void>> Writer::wait_until_gone(const Action& action)
             co_return Result<void>{};
         if (engine_.clock.now() >= deadline)
             break;
+        if (stopping())
+            co_return Error{Errc::cancelled,
+                            "it was asked to go, and the wait for that was stopped",
+                            action.address.text(),
+                            "apply again"};
         const Duration interval =
             action.kind->readiness ? action.kind->readiness->interval : std::chrono::seconds(2);
-        co_await engine_.clock.sleep(interval);
+        co_await pause(interval);
     }
     co_return Error{Errc::timed_out,
                     "it was asked to go and is still there",
@@ -316,9 +333,9 @@ Task<Result<std::string>> Writer::wait_until_ready(const Action& action, std::st
             co_return Error{Errc::server_failed, failed, action.address.text()};
         }
         const Duration left = deadline - engine_.clock.now();
-        if (left <= Duration::zero())
+        if (left <= Duration::zero() || stopping())
             break;
-        co_await engine_.clock.sleep(std::min(rules.interval, left));
+        co_await pause(std::min(rules.interval, left));
     }
     std::string waiting = "it is in the state " + state;
     auto stored = co_await record(action, std::move(uid), waiting);

@@ -136,6 +136,21 @@ Result<void> build_empty_state(const fs::path& file)
     return {};
 }
 
+// SQLite does not say why it could not open a file. What it had open is closed again by now, so it
+// is asked whether there would be room for a lock and for two connections with their journals.
+bool few_descriptors_left()
+{
+    constexpr std::size_t needed = 8;
+    std::array<int, needed> opened{};
+    std::size_t count = 0;
+    while (count < needed && (opened.at(count) = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        ++count;
+    const bool few = count < needed && (errno == EMFILE || errno == ENFILE);
+    for (std::size_t i = 0; i < count; ++i)
+        ::close(opened.at(i));
+    return few;
+}
+
 } // namespace
 
 bool is_fatal(const SQLite::Exception& exception)
@@ -175,6 +190,11 @@ Error sqlite_error(const fs::path& file, const SQLite::Exception& exception)
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
+        if (few_descriptors_left())
+            return {Errc::store_failed,
+                    "the state cannot be opened: " + system_message(EMFILE),
+                    file.string(),
+                    "raise the limit of open files: ulimit -n shows it"};
         return {Errc::store_failed,
                 "the state cannot be opened: " + said,
                 file.string(),

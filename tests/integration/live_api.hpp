@@ -27,12 +27,13 @@ public:
     // Called after the n-th request had its effect (from 1) and before it is answered.
     using Hook = std::function<void(std::size_t n, const HttpRequest& request, ServerReply& reply)>;
 
-    explicit LiveApi(SandboxOptions options = {}) : sandbox_(make_sandbox(std::move(options)))
+    explicit LiveApi(SandboxOptions options = {}, const std::optional<ServerTls>& tls = {})
+        : sandbox_(make_sandbox(std::move(options))), scheme_(tls ? "https" : "http")
     {
-        auto server =
-            make_http_server(context_, "127.0.0.1", 0, [this](const HttpRequest& request) {
-                return answer(request);
-            });
+        const ServerHandler handler = [this](const HttpRequest& request) {
+            return answer(request);
+        };
+        auto server = make_http_server(context_, "127.0.0.1", 0, handler, tls);
         REQUIRE(server);
         server_ = std::move(*server);
         thread_ = std::thread([this] {
@@ -49,7 +50,7 @@ public:
         server_.reset();
     }
 
-    std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
+    std::string url() const { return scheme_ + "://127.0.0.1:" + std::to_string(server_->port()); }
 
     void set_hook(Hook hook)
     {
@@ -79,6 +80,7 @@ private:
 
     boost::asio::io_context context_{1};
     std::unique_ptr<Sandbox> sandbox_;
+    std::string scheme_;
     std::unique_ptr<HttpServer> server_;
     std::thread thread_;
     std::mutex mutex_;
@@ -123,12 +125,17 @@ public:
     // The command line of the binary for this site and `api`.
     std::vector<std::string> command(const LiveApi& api, std::vector<std::string> arguments) const
     {
+        return command(api.url(), std::move(arguments));
+    }
+    std::vector<std::string> command(const std::string& url,
+                                     std::vector<std::string> arguments) const
+    {
         std::vector<std::string> all{trueup::test::trueup_binary()};
         all.insert(all.end(), arguments.begin(), arguments.end());
         const std::vector<std::string> common{"-f",
                                               directory_.string(),
                                               "--endpoint",
-                                              api.url(),
+                                              url,
                                               "--rate",
                                               "unlimited",
                                               "--settle",
@@ -145,6 +152,10 @@ public:
     Finished run(const LiveApi& api, std::vector<std::string> arguments) const
     {
         return run_process(command(api, std::move(arguments)), environment());
+    }
+    Finished run(const std::string& url, std::vector<std::string> arguments) const
+    {
+        return run_process(command(url, std::move(arguments)), environment());
     }
 
 private:

@@ -1,7 +1,9 @@
 #include "tests/support/process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,7 +41,8 @@ std::string content_of(int fd)
 
 Process::Process(const std::vector<std::string>& command,
                  const std::map<std::string, std::string>& environment,
-                 const std::string& input)
+                 const std::string& input,
+                 const ChildSetup& setup)
     : out_(memory_file("out")), err_(memory_file("err"))
 {
     const int in = memory_file("in");
@@ -61,6 +64,10 @@ Process::Process(const std::vector<std::string>& command,
         dup2(in, STDIN_FILENO);
         dup2(out_, STDOUT_FILENO);
         dup2(err_, STDERR_FILENO);
+        if (setup)
+            setup();
+        // Ends of connections of the test's own servers would otherwise stay open in it.
+        close_range(STDERR_FILENO + 1, ~0U, 0);
         execvp(arguments[0], arguments.data());
         _exit(127);
     }
@@ -94,11 +101,37 @@ Finished Process::wait()
     return finished;
 }
 
+std::optional<Finished> Process::wait_for(std::chrono::microseconds limit)
+{
+    const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+    if (fd < 0)
+        throw std::runtime_error("pidfd_open failed");
+    pollfd ended{fd, POLLIN, 0};
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit);
+    const timespec timeout{seconds.count(), std::chrono::nanoseconds(limit - seconds).count()};
+    const int ready = ppoll(&ended, 1, &timeout, nullptr);
+    close(fd);
+    if (ready <= 0)
+        return std::nullopt;
+    return wait();
+}
+
+std::string Process::out() const
+{
+    return content_of(out_);
+}
+
+std::string Process::err() const
+{
+    return content_of(err_);
+}
+
 Finished run_process(const std::vector<std::string>& command,
                      const std::map<std::string, std::string>& environment,
-                     const std::string& input)
+                     const std::string& input,
+                     const ChildSetup& setup)
 {
-    Process process(command, environment, input);
+    Process process(command, environment, input, setup);
     return process.wait();
 }
 

@@ -116,7 +116,7 @@ struct World {
     {
         const auto answer = call(host);
         REQUIRE_FALSE(answer);
-        CHECK(answer.error().code == Errc::network);
+        CHECK(answer.error().code == Errc::rejected);
         CHECK(answer.error().effect == Effect::none);
         CHECK_MESSAGE(answer.error().text().find(reason) != std::string::npos,
                       answer.error().text());
