@@ -1,6 +1,7 @@
 #include "manifests/body.hpp"
 
 #include "manifests/types.hpp"
+#include "state/model/json.hpp"
 #include "state/model/yaml.hpp"
 
 #include <algorithm>
@@ -91,10 +92,13 @@ bool BodyReader::settle(Value& value, const Field& field, const Step& at, bool& 
     return true;
 }
 
-// A reference gives a uid, so a string; with `field` it gives whatever that field holds.
-bool BodyReader::accepts_late(const Value& value, const Field& field, const Step& at)
+// A reference gives a uid, so a string; with `field` it gives whatever that field holds. A secret
+// is a string, except for a sensitive field of another type.
+bool BodyReader::accepts_late(Value& value, const Field& field, const Step& at)
 {
     const Unknown* unknown = value.if_unknown();
+    if (unknown == nullptr && field.sensitive && field.type != FieldType::string)
+        return reads_as(value, field, at);
     const bool any_type = unknown != nullptr && !unknown->field.empty();
     if (field.type == FieldType::string || field.type == FieldType::any || any_type)
         return true;
@@ -103,6 +107,27 @@ bool BodyReader::accepts_late(const Value& value, const Field& field, const Step
                       "expected " + std::string(expected(field.type)) +
                           (unknown != nullptr ? ", found a reference" : ", found a secret"));
     return false;
+}
+
+// Makes the secret's text a number or a boolean, where the text is at hand.
+bool BodyReader::reads_as(Value& value, const Field& field, const Step& at)
+{
+    const Secret secret = *value.if_secret();
+    if (!secret.has_text())
+        return true;
+    const Value read = yaml::plain_scalar(std::string(secret.reveal()));
+    if (!fits(read, field.type)) {
+        complaints_.error(at,
+                          value.place(),
+                          "expected " + std::string(expected(field.type)) +
+                              ", and the secret is none");
+        return false;
+    }
+    Value made =
+        surroundings_.options.hasher.make(json::write(read), secret.source(), SecretForm::json);
+    made.set_place(value.place());
+    value = std::move(made);
+    return true;
 }
 
 void BodyReader::value(Value& value, const Field& field, const Step& at)
@@ -163,11 +188,13 @@ void BodyReader::scalar(Value& value, const Field& field, const Step& at, bool f
         wrong_type(value, field, at);
         return;
     }
-    if (field.type == FieldType::string)
-        string(value, field, at, from_elsewhere);
+    if (field.type == FieldType::string && !is_well_formed(value, field, at))
+        return;
+    if (field.sensitive)
+        hide(value, at, from_elsewhere);
 }
 
-void BodyReader::string(Value& value, const Field& field, const Step& at, bool from_elsewhere)
+bool BodyReader::is_well_formed(const Value& value, const Field& field, const Step& at)
 {
     const std::string& text = *value.if_string();
     if (!field.choices.empty() && std::ranges::count(field.choices, text) == 0) {
@@ -175,23 +202,30 @@ void BodyReader::string(Value& value, const Field& field, const Step& at, bool f
                           value.place(),
                           "the value is not one of those allowed",
                           did_you_mean(text, field.choices));
-        return;
+        return false;
     }
     if (field.format == "date-time" && !is_date_time(text)) {
         complaints_.error(
             at, value.place(), "expected a time", "write it like 2026-03-01T12:00:00Z");
-        return;
+        return false;
     }
-    if (!field.sensitive)
-        return;
+    return true;
+}
+
+// Makes a secret of a plain value: of a number or a boolean too, by its exact text.
+void BodyReader::hide(Value& value, const Step& at, bool from_elsewhere)
+{
+    std::string* text = value.if_string();
     // An empty one says that there is none: nothing to hide.
-    if (!from_elsewhere && !text.empty())
+    if (!from_elsewhere && (text == nullptr || !text->empty()))
         complaints_.warning(at,
                             value.place(),
                             "a secret is written in the manifest itself",
                             "use {$secret: {file: PATH}}, {env: NAME} or {credential: NAME}");
-    Value secret = surroundings_.options.hasher.make(std::move(*value.if_string()),
-                                                     from_elsewhere ? "manifest" : "literal");
+    const SecretForm form = text != nullptr ? SecretForm::text : SecretForm::json;
+    std::string plain = text != nullptr ? std::move(*text) : json::write(value);
+    Value secret = surroundings_.options.hasher.make(
+        std::move(plain), from_elsewhere ? "manifest" : "literal", form);
     secret.set_place(value.place());
     value = std::move(secret);
 }

@@ -32,9 +32,11 @@ private:
     void value(Value& value, const Field& field, const Step& at);
     // The value of a directive or a substituted text; false after a mistake.
     bool settle(Value& value, const Field& field, const Step& at, bool& from_elsewhere);
-    bool accepts_late(const Value& value, const Field& field, const Step& at);
+    bool accepts_late(Value& value, const Field& field, const Step& at);
+    bool reads_as(Value& value, const Field& field, const Step& at);
     void scalar(Value& value, const Field& field, const Step& at, bool from_elsewhere);
-    void string(Value& value, const Field& field, const Step& at, bool from_elsewhere);
+    bool is_well_formed(const Value& value, const Field& field, const Step& at);
+    void hide(Value& value, const Step& at, bool from_elsewhere);
     void object(Value& value, const Field& field, const Step& at);
     void required(const Value& value, const Field& field, const Step& at);
     void list(Value& value, const Field& field, const Step& at);

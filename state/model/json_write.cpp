@@ -54,8 +54,11 @@ void put_value(Writer& writer, const Value& value, Secrets secrets)
     } else if (const Unknown* unknown = value.if_unknown()) {
         put_tagged(writer, "$unknown", unknown->text());
     } else if (const Secret* secret = value.if_secret()) {
-        if (secrets == Secrets::reveal)
-            put_text(writer, secret->reveal());
+        const std::string_view plain = secrets == Secrets::reveal ? secret->reveal() : "";
+        if (secrets == Secrets::reveal && secret->form() == SecretForm::json)
+            writer.RawValue(plain.data(), plain.size(), rapidjson::kNumberType);
+        else if (secrets == Secrets::reveal)
+            put_text(writer, plain);
         else if (secrets == Secrets::hash)
             put_tagged(writer, "$hash", secret->hash());
         else if (secrets == Secrets::source)

@@ -46,8 +46,8 @@ SecretText::~SecretText()
     wipe(text_);
 }
 
-Secret::Secret(std::string text, std::string hash, std::string source)
-    : text_(std::make_shared<const SecretText>(std::move(text))),
+Secret::Secret(std::string text, std::string hash, std::string source, SecretForm form)
+    : text_(std::make_shared<const SecretText>(std::move(text), form)),
       hash_(std::move(hash)),
       source_(std::move(source))
 {
@@ -88,10 +88,10 @@ std::string SecretHasher::hash(std::string_view text) const
     return hex(digest.data(), size);
 }
 
-Secret SecretHasher::make(std::string text, std::string source) const
+Secret SecretHasher::make(std::string text, std::string source, SecretForm form) const
 {
     std::string digest = hash(text);
-    return {std::move(text), std::move(digest), std::move(source)};
+    return {std::move(text), std::move(digest), std::move(source), form};
 }
 
 std::string sha256_hex(std::string_view text)

@@ -12,18 +12,29 @@
 
 namespace trueup {
 
+// What the text of a secret is.
+enum class SecretForm {
+    text, // a string
+    json, // a number or a boolean, as JSON writes it
+};
+
 // Owns characters and overwrites them on destruction.
 class SecretText {
 public:
-    explicit SecretText(std::string text) : text_(std::move(text)) {}
+    explicit SecretText(std::string text, SecretForm form = SecretForm::text)
+        : text_(std::move(text)), form_(form)
+    {
+    }
     SecretText(const SecretText&) = delete;
     SecretText& operator=(const SecretText&) = delete;
     ~SecretText();
 
     std::string_view view() const { return text_; }
+    SecretForm form() const { return form_; }
 
 private:
     std::string text_;
+    SecretForm form_;
 };
 
 // Overwrites the characters of `text` and empties it.
@@ -33,7 +44,10 @@ class Secret {
 public:
     // A secret whose text is at hand. `source` says where it came from ("file:/run/x"), never what
     // it is.
-    Secret(std::string text, std::string hash, std::string source);
+    Secret(std::string text,
+           std::string hash,
+           std::string source,
+           SecretForm form = SecretForm::text);
     // A secret that is only remembered by its hash.
     static Secret remembered(std::string hash);
 
@@ -41,6 +55,8 @@ public:
     bool has_text() const { return text_ != nullptr; }
     // The text itself, for a request body. Empty when only the hash is known.
     std::string_view reveal() const;
+    // How the text goes into a request body.
+    SecretForm form() const { return text_ ? text_->form() : SecretForm::text; }
     // Hex of the keyed hash; "" when no key was at hand.
     const std::string& hash() const { return hash_; }
     const std::string& source() const { return source_; }
@@ -64,7 +80,7 @@ public:
 
     // Hex HMAC-SHA256 of the text, or "" without a key.
     std::string hash(std::string_view text) const;
-    Secret make(std::string text, std::string source) const;
+    Secret make(std::string text, std::string source, SecretForm form = SecretForm::text) const;
 
 private:
     std::shared_ptr<const SecretText> key_;

@@ -49,6 +49,9 @@ schema:
     fields:
       email: {type: string, required: true}
       password: {type: string, sensitive: true}
+      pin: {type: integer, sensitive: true}
+      rate: {type: number, sensitive: true}
+      armed: {type: boolean, sensitive: true}
       card: {type: string, refersTo: Member}
       home: {type: string, refersTo: Branch}
       since: {type: string, format: date-time}

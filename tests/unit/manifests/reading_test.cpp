@@ -263,6 +263,49 @@ TEST_SUITE("manifests: reading")
         CHECK(secret_at(site.load_one(), "spec.note").reveal() == "x");
     }
 
+    TEST_CASE("F: a literal number or boolean in a sensitive field is a secret by its exact text")
+    {
+        ManifestSite site;
+        site.write("m.yaml", member("  pin: 48151623\n  rate: 1.50\n  armed: true\n"));
+
+        const Manifest manifest = site.load_one();
+
+        CHECK(secret_at(manifest, "spec.pin").reveal() == "48151623");
+        CHECK(secret_at(manifest, "spec.rate").reveal() == "1.50");
+        CHECK(secret_at(manifest, "spec.armed").reveal() == "true");
+        CHECK(secret_at(manifest, "spec.pin").hash() == site.options.hasher.hash("48151623"));
+        for (const json::Secrets how :
+             {json::Secrets::redact, json::Secrets::hash, json::Secrets::source}) {
+            const std::string shown = json::write(manifest.body, how);
+            CHECK(shown.find("48151623") == std::string::npos);
+            CHECK(shown.find("1.5") == std::string::npos);
+            CHECK(shown.find("true,") == std::string::npos);
+        }
+        CHECK(site.said().find("48151623") == std::string::npos);
+        CHECK(site.said().find("spec.pin: a secret is written in the manifest itself") !=
+              std::string::npos);
+        // The API gets what the kind says it wants: no strings.
+        const std::string body = json::write(manifest.body, json::Secrets::reveal);
+        CHECK(body.find("\"pin\":48151623") != std::string::npos);
+        CHECK(body.find("\"rate\":1.50") != std::string::npos);
+        CHECK(body.find("\"armed\":true") != std::string::npos);
+    }
+
+    TEST_CASE("F: a secret from elsewhere is read as the type of its field, and never shown")
+    {
+        ManifestSite site;
+        site.environment = {{"PIN", "48151623"}, {"WORD", "hunter2"}};
+        site.write("m.yaml", member("  pin: {$secret: {env: PIN}}\n"));
+        const Manifest manifest = site.load_one();
+        CHECK(json::write(*find(manifest.body, *Path::parse("spec")), json::Secrets::reveal)
+                  .find("\"pin\":48151623") != std::string::npos);
+
+        site.write("m.yaml", member("  pin: {$secret: {env: WORD}}\n"));
+        site.load();
+        CHECK(site.said().find("expected an integer, and the secret is none") != std::string::npos);
+        CHECK(site.said().find("hunter2") == std::string::npos);
+    }
+
     TEST_CASE("secrets: only one line end is dropped, and an empty secret is an error")
     {
         ManifestSite site;
