@@ -1,8 +1,8 @@
 #include "api/http/tcp.hpp"
 
+#include "api/http/host_lookup.hpp"
 #include "api/http/one_shot.hpp"
 
-#include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <sys/socket.h>
 
@@ -14,7 +14,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
 
 // Addresses that are tried for one host, and how long one may keep us waiting before the next joins
 // in.
@@ -40,12 +39,11 @@ private:
     TcpSocket socket_;
 };
 
-std::vector<TcpEndpoint> interleave(const Resolver::results_type& found)
+std::vector<TcpEndpoint> interleave(const std::vector<TcpEndpoint>& found)
 {
     std::vector<TcpEndpoint> first;
     std::vector<TcpEndpoint> second;
-    for (const auto& entry : found) {
-        const TcpEndpoint endpoint = entry.endpoint();
+    for (const TcpEndpoint& endpoint : found) {
         const bool same = first.empty() || first.front().protocol() == endpoint.protocol();
         (same ? first : second).push_back(endpoint);
     }
@@ -163,33 +161,20 @@ std::unique_ptr<ByteStream> make_tcp_stream(TcpSocket socket)
 
 Task<Result<std::vector<TcpEndpoint>>> resolve(Clock& clock, Origin origin, Duration max)
 {
-    using Found = Result<std::vector<TcpEndpoint>>;
     error_code not_literal;
     const auto address = asio::ip::make_address(origin.host, not_literal);
     if (!not_literal) {
         const auto port = static_cast<unsigned short>(std::stoul(origin.port));
         co_return std::vector<TcpEndpoint>{TcpEndpoint(address, port)};
     }
-    const auto executor = co_await asio::this_coro::executor;
-    const auto resolver = std::make_shared<Resolver>(executor);
-    const auto result = std::make_shared<OneShot<Found>>(executor);
-    // getaddrinfo cannot be interrupted: when it hangs, its thread reports to a result nobody waits
-    // for.
-    resolver->async_resolve(
-        origin.host,
-        origin.port,
-        asio::ip::resolver_base::numeric_service,
-        [resolver, result, host = origin.host](error_code ec, Resolver::results_type found) {
-            if (ec)
-                result->put(
-                    Error{Errc::network, "cannot find the host " + host + ": " + ec.message()});
-            else
-                result->put(interleave(found));
-        });
-    const auto alarm = clock.alarm(max, [result, host = origin.host] {
-        result->put(Error{Errc::timed_out, "looking up the host " + host + " took too long"});
-    });
-    co_return co_await result->take();
+    std::string host = origin.host;
+    std::function<Endpoints()> look_up = [origin = std::move(origin)] {
+        return ask_system(origin);
+    };
+    auto found = co_await look_up_aside(clock, std::move(host), max, std::move(look_up));
+    if (!found)
+        co_return found.error();
+    co_return interleave(*found);
 }
 
 Task<Result<TcpSocket>> connect_any(Clock& clock, std::vector<TcpEndpoint> endpoints, Duration max)
