@@ -139,8 +139,11 @@ void CommandLine::add_selection(CLI::App& command)
     command
         .add_option("--exclude", s.excludes, "Not this address nor what depends on it (repeatable)")
         ->allow_extra_args(false);
-    command.add_option(
-        "--refresh", s.refresh, "full: read each object; auto: trust complete list entries");
+    command.add_option("--refresh",
+                       s.refresh,
+                       "full: read each object; auto: trust complete list entries; none: compare "
+                       "with what was last "
+                       "applied, without looking (plan only)");
     command.add_option("--max-missing",
                        s.max_missing,
                        "Most owned objects of a kind that may be gone at once, as N or N%");

@@ -64,8 +64,19 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
         request.observe.refresh = Refresh::full;
     else if (settings.refresh == "auto")
         request.observe.refresh = Refresh::automatic;
+    else if (settings.refresh == "none" && default_refresh == Refresh::full)
+        return Error{Errc::invalid_input,
+                     "--refresh none is for plan alone: nothing is changed without looking at it "
+                     "first"};
+    else if (settings.refresh == "none" && !settings.out.empty())
+        return Error{Errc::invalid_input,
+                     "--refresh none and --out do not go together: a plan that looked at nothing "
+                     "cannot be applied"};
+    else if (settings.refresh == "none")
+        request.observe.refresh = Refresh::none;
     else if (!settings.refresh.empty())
-        return Error{Errc::invalid_input, "--refresh is full or auto, not " + settings.refresh};
+        return Error{Errc::invalid_input,
+                     "--refresh is full, auto or none, not " + settings.refresh};
     request.guards.destroy = settings.destroy;
     if (!settings.max_deletes.empty()) {
         auto limit = parse_limit(settings.max_deletes);

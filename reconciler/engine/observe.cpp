@@ -1,6 +1,7 @@
 #include "reconciler/engine/observe.hpp"
 
 #include "reconciler/engine/gather.hpp"
+#include "reconciler/engine/recall.hpp"
 #include "reconciler/engine/task_group.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -598,6 +599,8 @@ Task<Result<Observations>> observe(const Catalogue& catalogue,
                                    Observer& observer,
                                    ObserveOptions options)
 {
+    if (options.refresh == Refresh::none)
+        co_return recall(catalogue, manifests, records);
     Observation observation(catalogue, manifests, records, observer, std::move(options));
     auto result = co_await observation.run();
     co_return result;

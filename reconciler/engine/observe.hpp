@@ -19,6 +19,7 @@ namespace trueup {
 enum class Refresh {
     full,      // every matched object is read by uid
     automatic, // list entries are trusted for the fields that they carry in full
+    none,      // nothing is asked: see recall(). Only for plans that nobody carries out
 };
 
 struct ObserveOptions {

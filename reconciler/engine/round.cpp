@@ -103,6 +103,8 @@ Task<Result<Round>>
 reconcile(Engine engine, const ManifestSet& manifests, PlanRequest request, ExecuteOptions options)
 {
     Round round;
+    if (request.observe.refresh == Refresh::none)
+        co_return Error{Errc::invalid_input, "nothing is changed without looking at it first"};
     std::string endpoint = request.endpoint;
     auto recovery = co_await prepare(engine, std::move(endpoint));
     if (!recovery)

@@ -1,0 +1,244 @@
+// What is found out before a plan is made, and what is not taken for found out.
+
+#include "engine_world.hpp"
+
+using namespace trueup;
+using namespace trueup::test;
+
+namespace {
+
+constexpr auto a = "Widget/tenant/a";
+
+Record record_of(std::string_view text, std::string uid, std::string scope_uid = {})
+{
+    Record record;
+    record.address = std::string(text);
+    record.kind = address(text).kind();
+    record.uid = std::move(uid);
+    record.scope_uid = std::move(scope_uid);
+    return record;
+}
+
+} // namespace
+
+TEST_SUITE("engine: observe")
+{
+    TEST_CASE("auto: a complete list of one page is enough")
+    {
+        EngineWorld world;
+        world.declare(a);
+        world.declare("Widget/tenant/absent");
+        world.exists(a);
+
+        const Observations found = world.observed();
+
+        CHECK(found.sightings.at(a).by_key.size() == 1);
+        CHECK(found.sightings.at("Widget/tenant/absent").by_key.empty());
+        CHECK(world.api.count("list") == 1);
+        CHECK(world.api.calls().size() == 1);
+    }
+
+    TEST_CASE("full: each object is read too")
+    {
+        EngineWorld world;
+        world.declare(a);
+        world.exists(a);
+        ObserveOptions full;
+        full.refresh = Refresh::full;
+
+        world.observed(full);
+
+        CHECK(world.api.count("read") == 1);
+    }
+
+    TEST_CASE("C: what a walk of several pages missed is asked for, by uid or by name")
+    {
+        EngineWorld world;
+        world.api.lists_in_pages = true;
+        world.declare(a);
+        world.declare("Widget/tenant/b");
+        world.exists(a, {}, true);
+        world.exists("Widget/tenant/b");
+        world.put_record(record_of(a, "u1"));
+        world.api.unseen = {"u1", "u2"};
+
+        const Observations found = world.observed();
+
+        CHECK(found.sightings.at(a).by_uid.has_value());
+        CHECK(found.sightings.at("Widget/tenant/b").by_key.size() == 1);
+    }
+
+    TEST_CASE(
+        "C: an owned object that even a complete list misses is read before it counts as gone")
+    {
+        EngineWorld world;
+        world.put_record(record_of(a, "u1"));
+        world.exists(a, {}, true);
+        world.api.unseen = {"u1"};
+
+        CHECK(world.observed().sightings.at(a).by_uid.has_value());
+
+        world.api.erase_item("u1");
+        const Observations gone = world.observed();
+        CHECK_FALSE(gone.sightings.at(a).by_uid.has_value());
+        CHECK(gone.sightings.at(a).uid_checked);
+    }
+
+    TEST_CASE("I: a list that cannot be read leaves its own kind unobserved, and the others alone")
+    {
+        EngineWorld world;
+        world.declare(a);
+        world.declare("Gadget/tenant/g");
+        world.exists("Gadget/tenant/g");
+        world.api.broken.emplace("Widget", Error(Errc::server_failed, "no"));
+
+        const Observations found = world.observed();
+
+        CHECK(found.failures.contains(a));
+        CHECK(found.sightings.at("Gadget/tenant/g").by_key.size() == 1);
+    }
+
+    TEST_CASE("an API that cannot be asked at all ends it")
+    {
+        for (const Errc code :
+             {Errc::unauthorized, Errc::network, Errc::timed_out, Errc::throttled}) {
+            EngineWorld world;
+            world.declare(a);
+            world.api.broken.emplace("Widget", Error(code, "no"));
+
+            const auto found = world.try_observe();
+
+            REQUIRE_FALSE(found.has_value());
+            CHECK(found.error().code == code);
+        }
+    }
+
+    TEST_CASE("list entries that do not carry every field are read")
+    {
+        EngineWorld world;
+        world.kind("Widget").list->index_only = true;
+        world.declare(a);
+        world.exists(a);
+
+        world.observed();
+
+        CHECK(world.api.count("read") == 1);
+    }
+
+    TEST_CASE(
+        "B: objects with our mark that nothing remembers are found when pruning, copies are not")
+    {
+        EngineWorld world;
+        world.exists("Gadget/tenant/lost", {}, true);
+        auto& copy = world.exists("Gadget/tenant/copy");
+        put(copy.raw, path("metadata.annotations.shop/owner"), "me");
+        put(copy.raw,
+            path("metadata.annotations.shop/address"),
+            address_mark(address("Gadget/tenant/lost")));
+        ObserveOptions pruning;
+        pruning.prune = true;
+
+        const Observations found = world.observed(pruning);
+
+        REQUIRE(found.orphans.size() == 1);
+        CHECK(found.orphans.front().address.text() == "Gadget/tenant/lost");
+        CHECK(found.unmanaged == 1);
+        CHECK(world.observed().orphans.empty());
+    }
+
+    TEST_CASE("a project that was made anew under its name is another scope")
+    {
+        EngineWorld world;
+        world.exists("Box/tenant/team");
+        world.declare("Gadget/team/g");
+        world.put_record(record_of("Gadget/team/g", "u9", "old-project"));
+
+        const Observations found = world.observed();
+
+        CHECK(found.projects.at("team").uid == "u1");
+        CHECK_FALSE(found.sightings.at("Gadget/team/g").by_uid.has_value());
+        CHECK(found.sightings.at("Gadget/team/g").uid_checked);
+    }
+
+    TEST_CASE("references and look-ups to what nobody declares are followed")
+    {
+        EngineWorld world;
+        world.exists("Widget/tenant/other", "spec: {size: 3}");
+        Map spec{{"ownerUid", reference("Widget/tenant/other")},
+                 {"note", look_up("Widget", Map{{"size", 3}})}};
+        const Manifest& manifest = world.declare(a, Map{{"spec", std::move(spec)}});
+        const Value* note = find(manifest.body, path("spec.note"));
+        const std::string text = note->if_unknown()->text();
+
+        const Observations found = world.observed();
+
+        CHECK(found.sightings.at("Widget/tenant/other").by_key.size() == 1);
+        CHECK(found.lookups.at(text) == Lines{"u1"});
+    }
+
+    TEST_CASE("C: what a project holds is known only when all of it can be listed")
+    {
+        EngineWorld world;
+        world.exists("Box/tenant/team", {}, true);
+        world.put_record(record_of("Box/tenant/team", "u1"));
+        world.exists("Gadget/team/g", {}, false, Scope("team", "u1"));
+        ObserveOptions pruning;
+        pruning.prune = true;
+
+        const Observations found = world.observed(pruning);
+        REQUIRE(found.projects.at("team").contents_known);
+        REQUIRE(found.projects.at("team").contents.size() == 1);
+        CHECK(found.projects.at("team").contents.front().address == "Gadget/team/g");
+
+        world.api.broken.emplace("Gadget", Error(Errc::forbidden, "no"));
+        CHECK_FALSE(world.observed(pruning).projects["team"].contents_known);
+    }
+}
+
+TEST_SUITE("engine: refresh none")
+{
+    TEST_CASE("what was last applied stands for what exists, and no object is asked for")
+    {
+        EngineWorld world;
+        world.declare(a, "spec: {size: 1}");
+        world.declare("Gadget/team/g");
+        world.declare("Box/tenant/team");
+        world.round();
+        world.api.items().front().raw = Value(Map{}); // drift, which cannot be seen
+        world.redeclare(a, "spec: {size: 2}");
+        world.declare("Widget/tenant/new");
+        world.declare("Setting/tenant");
+        world.declare("Widget/tenant/refers",
+                      Map{{"spec", Map{{"ownerUid", reference("Widget/tenant/stranger")}}}});
+        world.api.forget_calls();
+        world.request.observe.refresh = Refresh::none;
+
+        const auto planned = world.clock.run(plan_now(
+            world.scene.catalogue, world.scene.manifests, world.api, world.store, world.request));
+
+        REQUIRE(planned.has_value());
+        CHECK(world.api.calls().empty());
+        const auto verb_on = [&](std::string_view text) {
+            return std::string(trueup::name_of(planned->plan.find(address(text))->verb));
+        };
+        CHECK(verb_on(a) == "update");
+        CHECK(verb_on("Gadget/team/g") == "no-op");
+        CHECK(verb_on("Box/tenant/team") == "no-op");
+        CHECK(verb_on("Widget/tenant/new") == "create");
+        CHECK(verb_on("Setting/tenant") == "blocked");
+        CHECK(verb_on("Widget/tenant/refers") == "blocked");
+    }
+
+    TEST_CASE("C: no round is made on its word")
+    {
+        EngineWorld world;
+        world.declare(a);
+        world.request.observe.refresh = Refresh::none;
+
+        const auto done = world.try_round();
+
+        REQUIRE_FALSE(done.has_value());
+        CHECK(done.error().code == Errc::invalid_input);
+        CHECK(world.api.calls().empty());
+    }
+}
