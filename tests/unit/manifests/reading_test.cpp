@@ -268,7 +268,9 @@ TEST_SUITE("manifests: reading")
         ManifestSite site;
         site.write("m.yaml", member("  pin: 48151623\n  rate: 1.50\n  armed: true\n"));
 
-        const Manifest manifest = site.load_one();
+        const ManifestSet set = site.load();
+        REQUIRE(set.manifests.size() == 1);
+        const Manifest& manifest = set.manifests.front();
 
         CHECK(secret_at(manifest, "spec.pin").reveal() == "48151623");
         CHECK(secret_at(manifest, "spec.rate").reveal() == "1.50");
