@@ -33,7 +33,11 @@ public:
 
 class EngineWorld {
 public:
-    EngineWorld() { request.plan.owner_id = request.observe.owner_id = "me"; }
+    EngineWorld()
+    {
+        request.plan.owner_id = request.observe.owner_id = "me";
+        scene.catalogue.api.tenant_parameter = "tenantUid";
+    }
 
     boost::asio::io_context context;
     ManualClock clock{context};
