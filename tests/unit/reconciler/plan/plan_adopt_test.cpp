@@ -146,7 +146,7 @@ TEST_SUITE("plan: adoption")
     TEST_CASE("6.A: two objects with our mark for one address are reported and left alone")
     {
         Scene made = scene(2, "spec: {note: theirs}", Adoption::take_over);
-        for (Observed& object : made.seen.sightings[a].by_key)
+        for (Seen& object : made.seen.sightings[a].by_key)
             object.mark = Scene::ours(a);
 
         const Action action = made.action(a);
@@ -219,7 +219,7 @@ TEST_SUITE("plan: adoption")
 
         CHECK(line_of(action) == "update Widget/tenant/a (marked)");
         CHECK(action.uid == "u2");
-        CHECK_FALSE(action.last.has_value());
+        CHECK(action.last == nullptr);
     }
 
     TEST_CASE(

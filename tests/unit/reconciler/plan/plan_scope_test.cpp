@@ -73,7 +73,7 @@ TEST_SUITE("plan: scopes")
         scene.declare(g, "spec: {note: x}");
         CHECK(line_of(scene.action(g)) == "create Gadget/p/g (not_found)");
         CHECK(scene.action(g).scope.uid == "new");
-        CHECK_FALSE(scene.action(g).last.has_value());
+        CHECK(scene.action(g).last == nullptr);
 
         scene.exists(g, "u2", "spec: {note: theirs}");
         CHECK(line_of(scene.action(g)) == "blocked Gadget/p/g (exists_differs)");
