@@ -183,7 +183,7 @@ private:
     void kill_one()
     {
         const std::size_t before = writes_;
-        const std::size_t target = before + 1 + random_->below(12);
+        const std::size_t target = before + 1 + random_->below(6);
         const bool at_any_time = random_->below(4) == 0;
         const bool in_call = !at_any_time && random_->below(3) == 0;
         kill_at_write_ = in_call ? target : 0;
