@@ -66,9 +66,15 @@ public:
         const auto end = Steady::now() + std::chrono::seconds(options.seconds);
         while (figures_.kills < options.kills || Steady::now() < end) {
             CAPTURE(figures_.kills);
+            const std::size_t hundreds = figures_.kills / 100;
             cycle();
             if (judge_.faults.size() + figures_.lost + figures_.manual != 0)
                 break;
+            if (figures_.kills / 100 != hundreds)
+                std::fprintf(stderr,
+                             "%zu kills, %zu of them in the middle of changes; nothing lost\n",
+                             figures_.kills,
+                             figures_.mid_apply);
         }
         return figures_;
     }
@@ -177,7 +183,7 @@ private:
     void kill_one()
     {
         const std::size_t before = writes_;
-        const std::size_t target = before + 1 + random_->below(12);
+        const std::size_t target = before + 1 + random_->below(6);
         const bool at_any_time = random_->below(4) == 0;
         const bool in_call = !at_any_time && random_->below(3) == 0;
         kill_at_write_ = in_call ? target : 0;
