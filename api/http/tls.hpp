@@ -21,8 +21,8 @@ Result<std::shared_ptr<TlsContext>> make_client_tls(const TlsOptions& options);
 Result<std::shared_ptr<TlsContext>> make_server_tls(const ServerTls& options);
 
 // Shakes hands with the server `origin` names, and checks that it is that server. Fails with
-// rejected when it is not, in words that tell what to mend, and with network and timed_out. `clock` must outlive
-// the task.
+// rejected when it is not, in words that tell what to mend, and with network and timed_out. `clock`
+// must outlive the task.
 Task<Result<std::unique_ptr<ByteStream>>> secure_client(std::shared_ptr<TlsContext> context,
                                                         TcpSocket socket,
                                                         Origin origin,

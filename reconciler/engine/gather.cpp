@@ -23,7 +23,40 @@ bool meets(const Kind& kind, const Value& object, const std::string& name, const
     return false;
 }
 
+void collect_lookups(const Value& value, std::map<std::string, Unknown>& lookups)
+{
+    if (const Map* map = value.if_map())
+        for (const auto& [name, member] : *map)
+            collect_lookups(member, lookups);
+    if (const List* list = value.if_list())
+        for (const Value& item : *list)
+            collect_lookups(item, lookups);
+    if (const Unknown* unknown = value.if_unknown(); unknown != nullptr && unknown->lookup)
+        lookups.emplace(unknown->text(), *unknown);
+}
+
 } // namespace
+
+std::set<std::string> undeclared_targets(const ManifestSet& manifests)
+{
+    std::set<std::string> declared;
+    for (const Manifest& manifest : manifests.manifests)
+        declared.insert(manifest.address.text());
+    std::set<std::string> targets;
+    for (const Manifest& manifest : manifests.manifests)
+        for (const Reference& reference : manifest.references)
+            if (!declared.contains(reference.target.text()))
+                targets.insert(reference.target.text());
+    return targets;
+}
+
+std::map<std::string, Unknown> lookups_in(const ManifestSet& manifests)
+{
+    std::map<std::string, Unknown> lookups;
+    for (const Manifest& manifest : manifests.manifests)
+        collect_lookups(*manifest.body, lookups);
+    return lookups;
+}
 
 Task<Result<std::vector<std::string>>>
 find_matching(Observer& observer, const Kind& kind, Lookup lookup)

@@ -1,15 +1,24 @@
-// Questions about whole collections: which objects meet a look-up, and what a project holds.
+// Questions about whole collections: what a set of manifests asks about besides itself, which
+// objects meet a look-up, and what a project holds.
 
 #pragma once
 
 #include "api/rest/provider.hpp"
 #include "reconciler/plan/plan.hpp"
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace trueup {
+
+// The addresses that manifests refer to and none of them declares.
+std::set<std::string> undeclared_targets(const ManifestSet& manifests);
+
+// The look-ups in the manifests, each once, by their text.
+std::map<std::string, Unknown> lookups_in(const ManifestSet& manifests);
 
 // The uids of the tenant's objects of `kind` that meet every criterion of `lookup`. Fails as the
 // list does. Everything passed by reference outlives the call.

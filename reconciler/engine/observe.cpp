@@ -99,7 +99,7 @@ private:
         for (const auto& [text, record] : records_)
             if (const auto address = Address::parse(text); address && address->project())
                 names.insert(*address->project());
-        for (const std::string& target : reference_targets())
+        for (const std::string& target : undeclared_targets(manifests_))
             if (const auto address = Address::parse(target); address && address->project())
                 names.insert(*address->project());
         if (names.empty() || scope_kind_ == nullptr)
@@ -263,8 +263,7 @@ private:
     static void keep_owned(Sighting& sighting, const Record& record, Observed object)
     {
         sighting.by_uid.emplace(std::move(object));
-        sighting.by_uid->value =
-            keep_once(std::move(sighting.by_uid->value), record.last_applied);
+        sighting.by_uid->value = keep_once(std::move(sighting.by_uid->value), record.last_applied);
         sighting.uid_checked = true;
     }
 
@@ -457,21 +456,10 @@ private:
     // ---- references and look-ups
     // ------------------------------------------------------------------
 
-    // Addresses that manifests refer to and nobody declares.
-    std::set<std::string> reference_targets() const
-    {
-        std::set<std::string> targets;
-        for (const Manifest& manifest : manifests_.manifests)
-            for (const Reference& reference : manifest.references)
-                if (!wanted_.contains(reference.target.text()))
-                    targets.insert(reference.target.text());
-        return targets;
-    }
-
     Task<void> follow_references(Executor executor)
     {
         TaskGroup group(executor);
-        for (const std::string& text : reference_targets()) {
+        for (const std::string& text : undeclared_targets(manifests_)) {
             const auto address = Address::parse(text);
             const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
             if (kind == nullptr || kind->is_singleton() || fatal_)
@@ -496,23 +484,9 @@ private:
             found_.failures[address.text()] = read.error().text();
     }
 
-    static void collect_lookups(const Value& value, std::map<std::string, Unknown>& lookups)
-    {
-        if (const Map* map = value.if_map())
-            for (const auto& [name, member] : *map)
-                collect_lookups(member, lookups);
-        if (const List* list = value.if_list())
-            for (const Value& item : *list)
-                collect_lookups(item, lookups);
-        if (const Unknown* unknown = value.if_unknown(); unknown != nullptr && unknown->lookup)
-            lookups.emplace(unknown->text(), *unknown);
-    }
-
     Task<void> look_up_all(Executor executor)
     {
-        std::map<std::string, Unknown> lookups;
-        for (const Manifest& manifest : manifests_.manifests)
-            collect_lookups(manifest.body, lookups);
+        const std::map<std::string, Unknown> lookups = lookups_in(manifests_);
         TaskGroup group(executor);
         for (const auto& [text, unknown] : lookups) {
             const Kind* kind = catalogue_.find(unknown.lookup->kind);

@@ -16,7 +16,8 @@ public:
     Digest& operator=(const Digest&) = delete;
 
     void add(std::string_view part);
-    // Hex of all parts in a row; what sha256_hex (secret.hpp) says of them. Called once, at the end.
+    // Hex of all parts in a row; what sha256_hex (secret.hpp) says of them. Called once, at the
+    // end.
     std::string hex();
 
 private:

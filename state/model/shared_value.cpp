@@ -12,15 +12,14 @@ bool identical(const Value& a, const Value& b)
 {
     if (const Map* map = a.if_map()) {
         const Map* other = b.if_map();
-        return other != nullptr &&
-               std::equal(map->begin(),
-                          map->end(),
-                          other->begin(),
-                          other->end(),
-                          [](const Map::Entry& left, const Map::Entry& right) {
-                              return left.first == right.first &&
-                                     identical(left.second, right.second);
-                          });
+        return other != nullptr && std::equal(map->begin(),
+                                              map->end(),
+                                              other->begin(),
+                                              other->end(),
+                                              [](const Map::Entry& left, const Map::Entry& right) {
+                                                  return left.first == right.first &&
+                                                         identical(left.second, right.second);
+                                              });
     }
     if (const List* list = a.if_list()) {
         const List* other = b.if_list();

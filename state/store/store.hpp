@@ -7,8 +7,8 @@
 #pragma once
 
 #include "state/model/result.hpp"
-#include "state/model/task.hpp"
 #include "state/model/shared_value.hpp"
+#include "state/model/task.hpp"
 #include "state/model/value.hpp"
 
 #include <cstdint>

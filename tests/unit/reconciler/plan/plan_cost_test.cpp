@@ -77,7 +77,8 @@ TEST_SUITE("plan: what it costs")
         CHECK(action.changes.front().origin.line == 7);
     }
 
-    TEST_CASE("E: the pin is the same whether what was applied is one tree with the manifest or not")
+    TEST_CASE(
+        "E: the pin is the same whether what was applied is one tree with the manifest or not")
     {
         Scene apart;
         apart.declare(a, "spec: {note: mine, size: 3}");

@@ -24,7 +24,7 @@ Record big_record(int i)
                           {"value", "a value of some length " + std::to_string(i)}});
     record.last_applied =
         Value(Map{{"metadata", Map{{"name", record.address}, {"labels", Map{{"a", "b"}}}}},
-            {"spec", Map{{"env", env}, {"size", i}}}});
+                  {"spec", Map{{"env", env}, {"size", i}}}});
     return record;
 }
 

@@ -37,7 +37,7 @@ inline Record make_record(int i)
     record.scope_uid = "project-1";
     record.uid = "uid-" + std::to_string(i);
     record.last_applied = Value(Map{{"metadata", Map{{"name", "r" + padded(i)}}},
-                              {"spec", Map{{"size", i}, {"ratio", Decimal("1.50")}}}});
+                                    {"spec", Map{{"size", i}, {"ratio", Decimal("1.50")}}}});
     record.depends_on = {"Project/tenant/team-a"};
     record.updated_at = "2026-03-01T12:00:00.000Z";
     return record;

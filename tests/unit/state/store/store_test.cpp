@@ -10,10 +10,10 @@ Record full_record()
 {
     Record record = make_record(1);
     record.last_applied = Value(Map{{"spec",
-                               Map{{"big", std::int64_t{9007199254740993}},
-                                   {"exact", Decimal("1.10")},
-                                   {"nothing", nullptr},
-                                   {"list", List{true, "zwei \"2\"", 3}}}}});
+                                     Map{{"big", std::int64_t{9007199254740993}},
+                                         {"exact", Decimal("1.10")},
+                                         {"nothing", nullptr},
+                                         {"list", List{true, "zwei \"2\"", 3}}}}});
     record.prevent_destroy = true;
     record.abandon = true;
     record.depends_on = {"A/tenant/x", "B/tenant/\"y\""};
