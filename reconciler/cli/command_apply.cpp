@@ -97,7 +97,7 @@ bool confirmed()
     return answer == "yes";
 }
 
-std::size_t count_actions(const std::vector<Action>& actions)
+std::size_t count_effects(const std::vector<Action>& actions)
 {
     return static_cast<std::size_t>(std::ranges::count_if(
         actions, [](const Action& action) { return action.verb != Verb::no_op; }));
@@ -246,7 +246,7 @@ int run_actions(Workspace& workspace,
     auto signals = std::make_unique<StopSignals>(workspace.context, workspace.limits.call_max);
     options.should_stop = [&signals] { return signals->stopping(); };
     const bool waits = !options.wait || *options.wait != Duration::zero();
-    workspace.events->begin(count_actions(actions));
+    workspace.events->begin(count_effects(actions));
     const Report report = run(workspace, execute(engine, std::move(actions), std::move(options)));
     workspace.events->end();
     // From here on a signal ends the process as it would any other, even where nobody reads.
@@ -300,7 +300,7 @@ int run_apply(Settings& settings)
     auto actions = choose_actions(workspace, settings, *request, saved, std::move(*planned));
     if (!actions)
         return fail(actions.error());
-    if (count_actions(*actions) != 0 && !settings.yes && !saved && !confirmed()) {
+    if (count_effects(*actions) != 0 && !settings.yes && !saved && !confirmed()) {
         print("Nothing was done.\n");
         return 1;
     }

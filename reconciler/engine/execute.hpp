@@ -28,6 +28,7 @@ struct ActionResult {
     Outcome outcome = Outcome::done;
     std::optional<Error> error;
     std::string message; // why it was skipped, blocked or waits
+    std::vector<std::string> not_kept; // fields that the API keeps with other values than written
 };
 
 struct Report {

@@ -539,8 +539,9 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
                                     &*action.desired,
                                     action.lifecycle.ignore_changes);
         if (!rest.changes.empty()) {
+            settled.not_kept = paths_of(rest);
             settled.note =
-                "the API keeps other values than were written: " + joined(paths_of(rest));
+                "the API keeps other values than were written: " + joined(settled.not_kept);
             note(action, Level::warning, settled.note);
         }
     }

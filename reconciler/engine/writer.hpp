@@ -19,6 +19,7 @@ struct Settled {
     std::string waiting; // what it waits for; "" when it is ready
     std::string intent;  // of a replace that made the new one and still has the old one to remove
     std::string note;    // what an operator should know
+    std::vector<std::string> not_kept; // fields that were read back with other values
 };
 
 // Each call is made on behalf of one action; `desired` has every reference resolved. All fail with
