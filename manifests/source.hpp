@@ -24,7 +24,7 @@ struct Scan {
     std::string content;
     std::string busy; // why it must not be read now, such as a checkout under way; ""
     std::vector<std::filesystem::path> directories; // where changes can be heard of
-    std::string approval; // the digest that the approval file holds; ""
+    std::string approval;                           // the digest that the approval file holds; ""
 };
 
 // What one manifest file holds.
@@ -39,7 +39,7 @@ struct LoadedFile {
 struct Unreadable {
     Unreadable() = default;
 
-    std::string path; // a manifest file, or a directory
+    std::string path;        // a manifest file, or a directory
     bool everything = false; // it decides how all others are read, as vars.yaml does
     std::vector<Diagnostic> errors;
 };
@@ -47,8 +47,8 @@ struct Unreadable {
 struct Snapshot {
     Snapshot() = default;
 
-    std::string revision; // "git:<commit>", with "-dirty", or "sha256:<digest>"
-    std::vector<LoadedFile> files; // those without a mistake, by name
+    std::string revision;               // "git:<commit>", with "-dirty", or "sha256:<digest>"
+    std::vector<LoadedFile> files;      // those without a mistake, by name
     std::vector<Unreadable> unreadable; // by path
     std::vector<Diagnostic> warnings;
 };

@@ -1,5 +1,7 @@
 #include "reconciler/cli/planning.hpp"
 
+#include "reconciler/cli/run_config.hpp"
+
 namespace trueup {
 
 namespace {
@@ -67,6 +69,10 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
     else if (!settings.refresh.empty())
         return Error{Errc::invalid_input, "--refresh is full or auto, not " + settings.refresh};
     request.guards.destroy = settings.destroy;
+    auto limits = read_limits(settings);
+    if (!limits)
+        return limits.error();
+    request.guards.limits = std::move(*limits);
     if (!settings.max_deletes.empty()) {
         auto limit = parse_limit(settings.max_deletes);
         if (!limit)

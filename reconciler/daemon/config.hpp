@@ -44,8 +44,9 @@ struct RunConfig {
 
     Duration interval = std::chrono::minutes(5);
     unsigned jitter_percent = 10;
-    Duration quiet = std::chrono::milliseconds(300); // two equal looks at the files lie so far apart
-    Duration quiet_max = std::chrono::seconds(10);   // for a tree that is written slowly
+    Duration quiet =
+        std::chrono::milliseconds(300);            // two equal looks at the files lie so far apart
+    Duration quiet_max = std::chrono::seconds(10); // for a tree that is written slowly
 
     BadManifest on_bad = BadManifest::resource;
     Duration grace{}; // between the plan of a delete and the delete
@@ -53,8 +54,8 @@ struct RunConfig {
     std::optional<FreezeOverride> freeze_override;
     Duration approval_expiry = std::chrono::hours(24);
     BackoffRules backoff;
-    std::size_t writes_unkept_max = 2; // of a field that the API does not keep
-    std::size_t writes_kept_max = 3;   // of a field that somebody else changes back
+    std::size_t writes_unkept_max = 2;             // of a field that the API does not keep
+    std::size_t writes_kept_max = 3;               // of a field that somebody else changes back
     Duration stall_max = std::chrono::minutes(10); // a round without a sign of life hangs
 
     PlanRequest request;

@@ -133,8 +133,8 @@ void forget_settled(const Plan& plan,
             continue;
         std::erase_if(it->second, [&](const auto& entry) {
             const auto& [path, field] = entry;
-            const bool differs = std::ranges::find(action.changes, path, &FieldChange::path) !=
-                                 action.changes.end();
+            const bool differs =
+                std::ranges::find(action.changes, path, &FieldChange::path) != action.changes.end();
             return !differs && (!field.kept || now - field.last > window);
         });
         if (it->second.empty())

@@ -19,7 +19,7 @@ namespace trueup {
 struct Stuck {
     Stuck() = default;
 
-    std::string reason; // not_converging or second_writer
+    std::string reason;              // not_converging or second_writer
     std::vector<std::string> fields; // "": the whole object, which keeps going away
 };
 

@@ -125,8 +125,7 @@ std::optional<Frozen> frozen_at(const std::vector<FreezeWindow>& windows, WallTi
         for (const date::local_days day : {today - date::days(1), today}) {
             if (!window.days.contains(date::weekday(day).c_encoding()))
                 continue;
-            const date::local_days last =
-                window.to > window.from ? day : day + date::days(1);
+            const date::local_days last = window.to > window.from ? day : day + date::days(1);
             const WallTime begin = moment(window.zone, day + window.from);
             const WallTime end = moment(window.zone, last + window.to);
             if (now < begin || now >= end || (longest && longest->until >= end))

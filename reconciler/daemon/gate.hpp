@@ -39,9 +39,9 @@ struct GateInput {
 struct Gated {
     Gated() = default;
 
-    std::vector<Action> actions; // those that may run, and no-ops that others refer to
-    std::map<std::string, Withheld> withheld;    // by address
-    std::map<std::string, Stuck> stuck;          // some of them run without the stuck fields
+    std::vector<Action> actions;              // those that may run, and no-ops that others refer to
+    std::map<std::string, Withheld> withheld; // by address
+    std::map<std::string, Stuck> stuck;       // some of them run without the stuck fields
     std::map<std::string, Tombstone> tombstones; // of all deletes that are planned now
 
     bool has_work() const; // any that does more than remember or look

@@ -22,9 +22,8 @@ public:
     {
         timespec now{};
         clock_gettime(CLOCK_MONOTONIC, &now);
-        const auto microseconds =
-            static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
-            static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+        const auto microseconds = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+                                  static_cast<std::uint64_t>(now.tv_nsec) / 1000;
         send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds));
     }
     void stopping() override { sd_notify(0, "STOPPING=1"); }

@@ -90,8 +90,8 @@ struct Memo {
     }
 
     std::string kind;
-    std::string key; // an address, where it is about a resource
-    Value value;     // secrets as hashes
+    std::string key;        // an address, where it is about a resource
+    Value value;            // secrets as hashes
     std::string updated_at; // RFC 3339
 };
 
@@ -105,7 +105,7 @@ struct Batch {
     std::vector<std::string> forget; // addresses
     std::vector<std::string> close;  // ids of intents
     std::vector<AuditRecord> audit;
-    std::vector<Memo> note; // inserts or replaces by kind and key
+    std::vector<Memo> note;                                 // inserts or replaces by kind and key
     std::vector<std::pair<std::string, std::string>> erase; // memos, by kind and key
     // False: it may ride in a later transaction with others (design.md 11). True: the caller is
     // resumed only when it is on disk.
@@ -135,7 +135,7 @@ public:
     virtual Result<std::optional<Record>> record(const std::string& address) = 0;
     virtual Result<std::vector<Intent>> open_intents() = 0;                     // oldest first
     virtual Result<std::vector<AuditRecord>> audit(std::size_t newest_max) = 0; // newest first
-    virtual Result<std::vector<Memo>> memos() = 0; // by kind and key
+    virtual Result<std::vector<Memo>> memos() = 0;                              // by kind and key
 
     // Fails with store_failed (and nothing of the batch is stored), or busy on a read-only store.
     // Batches that become ready in one turn of the loop share one transaction and one sync.
