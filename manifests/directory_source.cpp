@@ -137,9 +137,15 @@ Snapshot DirectorySource::load()
             continue;
         }
         blame(diagnostic.file, diagnostic);
-        if (!diagnostic.other_file.empty())
-            blame(diagnostic.other_file, diagnostic);
     }
+    // Nobody can say which of the two is meant, so neither counts.
+    for (const std::string& file : set.doubled)
+        if (!unreadable.contains(file))
+            blame(file,
+                  Diagnostic(Severity::error,
+                             file,
+                             Place(),
+                             "another file declares something of it once more"));
     std::map<std::string, LoadedFile> files;
     for (Manifest& manifest : set.manifests) {
         if (unreadable.contains(manifest.file))

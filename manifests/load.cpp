@@ -61,14 +61,13 @@ void Loader::keep_sound_and_single(ManifestSet& set)
     for (ReadDocument& read : documents_) {
         if (first != nullptr && first->manifest.address == read.manifest.address) {
             const Manifest& before = first->manifest;
-            Diagnostic twice(Severity::error,
-                             read.manifest.file,
-                             read.manifest.place,
-                             read.manifest.address.text() + " is declared twice",
-                             "it is declared in " + before.file + ":" +
-                                 std::to_string(before.place.line) + " already: keep one of them");
-            twice.other_file = before.file;
-            diagnostics_.add(std::move(twice));
+            diagnostics_.error(read.manifest.file,
+                               read.manifest.place,
+                               read.manifest.address.text() + " is declared twice",
+                               "it is declared in " + before.file + ":" +
+                                   std::to_string(before.place.line) +
+                                   " already: keep one of them");
+            set.doubled.push_back(before.file);
             read.sound = false;
         } else {
             first = &read;

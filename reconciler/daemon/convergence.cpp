@@ -106,6 +106,16 @@ void note_writes(const Action& action,
     };
     if (makes_anew(action))
         note("", action.manifest_digest, true);
+    if (action.verb == Verb::create || action.verb == Verb::replace) {
+        // The create call and the one that completed it: both wrote the field.
+        for (const std::string& path : not_kept) {
+            const auto parsed = Path::parse(path);
+            const Value* value = parsed ? find(action.desired, *parsed) : nullptr;
+            const auto written = value != nullptr ? std::optional<Value>(*value) : std::nullopt;
+            note(path, digest_of(written), false);
+            note(path, digest_of(written), false);
+        }
+    }
     if (action.verb != Verb::update)
         return;
     for (const FieldChange& change : action.changes)

@@ -51,9 +51,8 @@ Loop::Loop(LoopParts parts)
         take_new_manifests(std::move(settled));
     };
     watcher_.on_approval = [this](const std::string& digest) {
-        if (memory_.pending && memory_.pending->digest == digest &&
-            memory_.pending->approved_by.empty())
-            static_cast<void>(approve(digest, "the approval file").has_value());
+        approval_file_ = digest;
+        heed_approval_file();
     };
     watcher_.on_unsettled = [this](const std::string& why) {
         note(Level::warning, "new manifests are not looked at yet: " + why);
@@ -196,6 +195,14 @@ void Loop::take_new_manifests(SettledSnapshot settled)
     else
         want(first ? Trigger::start : Trigger::edit);
     fresh_is_reload_ = false;
+}
+
+// It may name a plan before that plan is made.
+void Loop::heed_approval_file()
+{
+    if (memory_.pending && memory_.pending->approved_by.empty() &&
+        memory_.pending->digest == approval_file_)
+        static_cast<void>(approve(approval_file_, "the approval file").has_value());
 }
 
 void Loop::files_changed()

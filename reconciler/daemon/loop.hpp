@@ -113,6 +113,7 @@ private:
     void add_wakeups(Next& next, WallTime now) const;
     void want(Trigger trigger);
     void take_new_manifests(SettledSnapshot settled);
+    void heed_approval_file();
     void reload_now();
     void expire(WallTime now);
     Task<void> save_memory();
@@ -171,6 +172,7 @@ private:
     Duration look_took_{};                   // the last look at the API
     bool ask_for_failed_ = false;            // what failed is tried again at once
     std::set<std::string> judged_addresses_; // of the last plan
+    std::string approval_file_;              // the digest that it holds
     std::optional<Instant> next_interval_;
     std::optional<Instant> next_retry_;
     std::optional<WallTime> frozen_until_;

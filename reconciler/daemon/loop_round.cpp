@@ -41,6 +41,7 @@ struct Loop::Judged {
     Gated gated;
     ResourceStatuses statuses;
     bool refused = false;
+    bool blocked = false; // the plan itself blocks something
 };
 
 Task<void> Loop::round(Trigger trigger)
@@ -233,6 +234,11 @@ void Loop::judge_approval(Planned& planned, Judged& judged)
     Plan now;
     now.actions = std::move(judged.gated.actions);
     Agreement agreement = agree(memory_.pending->plan, std::move(now));
+    for (const Action& action : agreement.actions)
+        if (action.verb == Verb::blocked && judged.statuses.contains(action.address.text()) &&
+            judged.statuses.at(action.address.text()).verb != trueup::name_of(Verb::blocked))
+            judged.gated.withheld.emplace(action.address.text(),
+                                          Withheld("approval_outdated", action.message));
     judged.gated.actions = std::move(agreement.actions);
     if (agreement.refused != 0)
         note(Level::warning,
@@ -329,6 +335,10 @@ Task<void> Loop::carry_out(Judged judged)
         if (action.kind != nullptr && action.kind->readiness)
             poll = std::min(poll, action.kind->readiness->interval);
     }
+    // What the plan blocks is known from the plan; nobody need read it again each round.
+    judged.blocked = std::erase_if(judged.gated.actions, [](const Action& action) {
+                         return action.verb == Verb::blocked;
+                     }) != 0;
     if (!changing.empty())
         audit("round", "", "begun by " + round_.trigger + ", revision " + in_force_.revision);
     Engine engine(parts_.catalogue,
@@ -375,7 +385,8 @@ std::string Loop::result_of(const Judged& judged, const Report& report) const
         return "refused";
     if (interrupted() && report.skipped != 0)
         return "interrupted";
-    if (report.failed + report.skipped + report.blocked != 0 || !judged.gated.stuck.empty())
+    if (report.failed + report.skipped + report.blocked != 0 || judged.blocked ||
+        !judged.gated.stuck.empty())
         return "partial";
     if (!judged.gated.withheld.empty())
         return "withheld";
@@ -483,6 +494,7 @@ void Loop::finish_round()
     const bool bad = exit_code_ != 0 && result != "interrupted";
     note(bad ? Level::error : dull ? Level::debug : Level::info, std::move(text));
     last_round_ = round_;
+    heed_approval_file();
 }
 
 void Loop::report_changes(const ResourceStatuses& before)

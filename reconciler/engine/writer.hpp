@@ -72,6 +72,7 @@ private:
     Result<void> may_delete(const Action& action, const Observed& object, Proof proof) const;
     bool stopping() const { return should_stop_ && should_stop_(); }
     Task<void> pause(Duration length);
+    Task<Result<std::vector<std::string>>> check_kept(const Action& action, std::string uid);
     Task<Result<void>> wait_until_gone(const Action& action);
     Task<Result<void>> start(const Action& action, std::string uid);
     Task<Result<Value>> read_state(const Action& action, std::string uid);

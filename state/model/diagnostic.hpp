@@ -32,7 +32,6 @@ struct Diagnostic {
     Place place;
     std::string message; // names the field and what is wrong
     std::string advice;  // what would be right, such as: did you mean "labels"?
-    std::string other_file; // the second one of two that contradict each other; "" for most
 
     // "file:line:column: error: message; advice"
     std::string text() const;
