@@ -82,7 +82,7 @@ leave_stuck_fields(Action& action, const ResourceWrites& writes, const RunConfig
         return stuck;
     }
     action.changes = std::move(rest);
-    const Value* last = action.last ? &action.last->last_applied : nullptr;
+    const Value* last = action.last ? &*action.last->last_applied : nullptr;
     action.pin = make_pin(*action.kind,
                           action.uid,
                           &*action.observed,

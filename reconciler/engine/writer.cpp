@@ -87,7 +87,7 @@ Record Writer::written_record_of(const Action& action, const std::string& uid) c
 // Whether `object` is what the action was planned on.
 bool Writer::is_as_planned(const Action& action, const Value& object)
 {
-    const Value* last = action.last ? &action.last->last_applied : nullptr;
+    const Value* last = action.last ? &*action.last->last_applied : nullptr;
     const Kind& kind = *action.kind;
     if (action.verb != Verb::remove)
         return make_pin(kind,
@@ -450,7 +450,7 @@ Task<Result<std::vector<std::string>>> Writer::check_kept(const Action& action, 
         paths = paths_of(make_diff(*action.kind,
                                    action.desired,
                                    &(*object)->value,
-                                   &action.desired,
+                                   &*action.desired,
                                    action.lifecycle.ignore_changes));
     if (!paths.empty())
         note(action,
