@@ -67,6 +67,7 @@ void Loader::keep_sound_and_single(ManifestSet& set)
                                "it is declared in " + before.file + ":" +
                                    std::to_string(before.place.line) +
                                    " already: keep one of them");
+            set.doubled.push_back(before.file);
             read.sound = false;
         } else {
             first = &read;

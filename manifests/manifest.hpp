@@ -55,8 +55,9 @@ struct Manifest {
 };
 
 struct ManifestSet {
-    std::vector<Manifest> manifests; // by address
-    std::string digest;              // over all of them
+    std::vector<Manifest> manifests;  // by address
+    std::string digest;               // over all of them
+    std::vector<std::string> doubled; // files with something that another file declares again
 
     const Manifest* find(const Address& address) const;
 };

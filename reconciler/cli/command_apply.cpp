@@ -4,6 +4,7 @@
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/planning.hpp"
+#include "reconciler/cli/run_config.hpp"
 #include "reconciler/plan/render.hpp"
 #include "reconciler/plan/saved_plan.hpp"
 
@@ -97,7 +98,7 @@ bool confirmed()
     return answer == "yes";
 }
 
-std::size_t count_actions(const std::vector<Action>& actions)
+std::size_t count_effects(const std::vector<Action>& actions)
 {
     return static_cast<std::size_t>(std::ranges::count_if(
         actions, [](const Action& action) { return action.verb != Verb::no_op; }));
@@ -178,6 +179,36 @@ private:
     boost::asio::steady_timer limit_;
 };
 
+// Nothing is written in a freeze window, unless somebody says why it must be.
+Result<void> check_freeze(Workspace& workspace, const Settings& settings, const Plan& plan)
+{
+    auto windows = read_freeze(settings);
+    if (!windows)
+        return windows.error();
+    const auto frozen = frozen_at(*windows, workspace.clock->wall());
+    if (!frozen || !plan.counts.has_writes())
+        return {};
+    const Error refused{Errc::refused,
+                        "nothing is written during " + frozen->text + ", until " +
+                            format_time(frozen->until),
+                        "",
+                        "wait, or say why it must be now with --override-freeze REASON"};
+    if (settings.override_freeze.empty())
+        return refused;
+    Event event(EventType::note,
+                Level::warning,
+                "the freeze " + frozen->text + " is overridden: " + settings.override_freeze);
+    workspace.events->emit(event);
+    Batch batch;
+    AuditRecord record;
+    record.at = format_time(workspace.clock->wall());
+    record.verb = "override";
+    record.outcome = "done";
+    record.detail = "the freeze " + frozen->text + ": " + settings.override_freeze;
+    batch.audit.push_back(std::move(record));
+    return run(workspace, workspace.store->commit(std::move(batch)));
+}
+
 // The actions to run, after everything that can refuse them has spoken.
 Result<std::vector<Action>> choose_actions(Workspace& workspace,
                                            const Settings& settings,
@@ -188,6 +219,8 @@ Result<std::vector<Action>> choose_actions(Workspace& workspace,
     if (auto allowed =
             check_guards(planned.plan, workspace.manifests, planned.records, request.guards);
         !allowed)
+        return allowed.error();
+    if (auto allowed = check_freeze(workspace, settings, planned.plan); !allowed)
         return allowed.error();
     if (!saved) {
         RenderOptions how;
@@ -246,7 +279,7 @@ int run_actions(Workspace& workspace,
     auto signals = std::make_unique<StopSignals>(workspace.context, workspace.limits.call_max);
     options.should_stop = [&signals] { return signals->stopping(); };
     const bool waits = !options.wait || *options.wait != Duration::zero();
-    workspace.events->begin(count_actions(actions));
+    workspace.events->begin(count_effects(actions));
     const Report report = run(workspace, execute(engine, std::move(actions), std::move(options)));
     workspace.events->end();
     // From here on a signal ends the process as it would any other, even where nobody reads.
@@ -300,7 +333,7 @@ int run_apply(Settings& settings)
     auto actions = choose_actions(workspace, settings, *request, saved, std::move(*planned));
     if (!actions)
         return fail(actions.error());
-    if (count_actions(*actions) != 0 && !settings.yes && !saved && !confirmed()) {
+    if (count_effects(*actions) != 0 && !settings.yes && !saved && !confirmed()) {
         print("Nothing was done.\n");
         return 1;
     }

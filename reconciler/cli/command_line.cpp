@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iostream>
 
@@ -24,6 +25,7 @@ Examples:
   trueup apply -f manifests/                    change it, after asking
   trueup plan -f manifests/ --out p && trueup apply p -f manifests/
                                                 apply exactly what was shown
+  trueup run -f manifests/                      keep it so, as a daemon
   trueup sandbox --listen 127.0.0.1:8080        an API to try all this against
 
 Exit codes: 0 success, 1 error, 2 changes are present (plan --detailed-exitcode), 3 refused by a guard.
@@ -76,6 +78,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(std::string(overvie
     app_->get_formatter()->column_width(34);
     add_plan();
     add_apply();
+    add_run();
     add_state();
     add_kinds();
     add_sandbox();
@@ -177,6 +180,9 @@ void CommandLine::add_apply()
     apply->add_flag("--yes", settings_.yes, "Do not ask");
     apply->add_option("--parallelism", settings_.parallelism, "Actions at a time")
         ->check(CLI::Range(1, 256));
+    apply->add_option("--override-freeze",
+                      settings_.override_freeze,
+                      "Write during a freeze window all the same; the reason is put on record");
     apply->add_option("--wait", settings_.wait, "How long to wait for readiness: 10m, or none");
     apply->footer("Examples:\n  trueup apply -f manifests/ --yes\n"
                   "  trueup apply -f manifests/ --prune --max-deletes 3");
@@ -251,6 +257,7 @@ std::optional<std::string> CommandLine::parse(int argc, const char* const* argv,
         exit_code = app_->exit(error) == 0 ? 0 : 1;
         return std::nullopt;
     }
+    settings_.arguments.assign(argv, argv + argc);
     CLI::App* command = app_->get_subcommands().front();
     std::string name = command->get_name();
     if (!command->get_subcommands().empty()) {
@@ -265,7 +272,42 @@ std::optional<std::string> CommandLine::parse(int argc, const char* const* argv,
     return name;
 }
 
+Result<void> CommandLine::parse_again(const std::vector<std::string>& arguments)
+{
+    std::vector<const char*> argv;
+    for (const std::string& argument : arguments)
+        argv.push_back(argument.c_str());
+    try {
+        app_->parse(static_cast<int>(argv.size()), argv.data());
+    } catch (const CLI::ParseError& error) {
+        return Error{Errc::invalid_input, error.what()};
+    }
+    settings_.arguments = arguments;
+    CLI::App* command = app_->get_subcommands().front();
+    if (!command->get_subcommands().empty())
+        command = command->get_subcommands().front();
+    return fill_from_environment_and_file(*command);
+}
+
 namespace {
+
+// Settings that are more than a word or a list of words; whoever uses one reads it.
+constexpr std::array<std::string_view, 3> sections{"freeze", "limits", "breaker"};
+
+// "onBadManifest" as options are written: "on-bad-manifest".
+std::string option_name(const std::string& key)
+{
+    std::string name;
+    for (const char c : key) {
+        if (c >= 'A' && c <= 'Z') {
+            name += '-';
+            name += static_cast<char>(c - 'A' + 'a');
+        } else {
+            name += c;
+        }
+    }
+    return name;
+}
 
 Result<void>
 set_option(CLI::Option& option, const std::vector<std::string>& values, const std::string& where)
@@ -332,15 +374,24 @@ Result<void> CommandLine::fill_from_environment_and_file(CLI::App& command)
         return config.error();
     if (config->if_map() == nullptr)
         return {};
+    settings_.config_file = file;
     for (const auto& [key, value] : *config->if_map()) {
-        CLI::Option* option = command.get_option_no_throw("--" + key);
-        if (option == nullptr && is_known(key))
+        if (std::ranges::find(sections, key) != sections.end()) {
+            settings_.sections[key] = value;
+            continue;
+        }
+        const std::string name = option_name(key);
+        CLI::Option* option = command.get_option_no_throw("--" + name);
+        if (option == nullptr && is_known(name))
             continue; // an option of other commands
-        if (option == nullptr)
+        if (option == nullptr) {
+            std::vector<std::string> known = names_of(command);
+            known.insert(known.end(), sections.begin(), sections.end());
             return Error{Errc::invalid_input,
                          "unknown setting " + key,
                          file.string() + ":" + std::to_string(value.place().line),
-                         did_you_mean(key, names_of(command))};
+                         did_you_mean(name, known)};
+        }
         if (option->count() == 0)
             if (auto fine = set_option(*option, texts_of(value), file.string()); !fine)
                 return fine;

@@ -25,6 +25,10 @@ public:
     // printed and the exit code is in `exit_code`.
     std::optional<std::string> parse(int argc, const char* const* argv, int& exit_code);
 
+    // Parses a command line that was parsed before, now that the configuration file may say
+    // something else. Fails with invalid_input and prints nothing.
+    Result<void> parse_again(const std::vector<std::string>& arguments);
+
     Settings& settings() { return settings_; }
     const CLI::App& app() const { return *app_; }
 
@@ -33,6 +37,7 @@ private:
     void add_selection(CLI::App& command);
     void add_plan();
     void add_apply();
+    void add_run();
     void add_state();
     void add_kinds();
     void add_sandbox();

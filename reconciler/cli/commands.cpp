@@ -16,6 +16,7 @@ int run_command_line(int argc, const char* const* argv)
     const std::map<std::string, Command> commands{{"validate", run_validate},
                                                   {"plan", run_plan},
                                                   {"apply", run_apply},
+                                                  {"run", run_daemon},
                                                   {"import", run_import},
                                                   {"state list", run_state_list},
                                                   {"state show", run_state_show},

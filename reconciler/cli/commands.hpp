@@ -10,6 +10,7 @@ namespace trueup {
 int run_validate(Settings& settings);
 int run_plan(Settings& settings);
 int run_apply(Settings& settings);
+int run_daemon(Settings& settings);
 int run_import(Settings& settings);
 int run_state_list(Settings& settings);
 int run_state_show(Settings& settings);

@@ -117,6 +117,7 @@ private:
             pair(line, "ms", milliseconds(event.duration));
         pair(line, "audit", event.audit_uid);
         pair(line, "plan", event.plan_id);
+        pair(line, "revision", event.revision);
         pair(line, "error", event.error);
         pair(line, "message", event.message);
         return line;
@@ -146,6 +147,7 @@ private:
                 std::chrono::duration_cast<std::chrono::milliseconds>(event.duration).count()));
         set("audit_uid", event.audit_uid);
         set("plan_id", event.plan_id);
+        set("revision", event.revision);
         set("error", event.error);
         set("message", event.message);
         return json::write(record);

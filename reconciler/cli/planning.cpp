@@ -1,5 +1,7 @@
 #include "reconciler/cli/planning.hpp"
 
+#include "reconciler/cli/run_config.hpp"
+
 namespace trueup {
 
 namespace {
@@ -78,6 +80,10 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
         return Error{Errc::invalid_input,
                      "--refresh is full, auto or none, not " + settings.refresh};
     request.guards.destroy = settings.destroy;
+    auto limits = read_limits(settings);
+    if (!limits)
+        return limits.error();
+    request.guards.limits = std::move(*limits);
     if (!settings.max_deletes.empty()) {
         auto limit = parse_limit(settings.max_deletes);
         if (!limit)

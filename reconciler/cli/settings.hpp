@@ -3,8 +3,10 @@
 #pragma once
 
 #include "state/model/result.hpp"
+#include "state/model/value.hpp"
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,6 +56,28 @@ struct Settings {
     std::string max_deletes;
     std::string max_missing;
     std::string wait;
+    std::string override_freeze;
+
+    // run
+    std::string mode;
+    bool dry_run = false;
+    bool once = false;
+    std::string interval;
+    std::string jitter;
+    std::string quiet_period;
+    std::string on_bad_manifest;
+    std::string grace;
+    std::string approve_file;
+    std::string approval_expiry;
+    std::string backoff_min;
+    std::string backoff_max;
+    std::string stop_timeout;
+    std::string serve; // where to listen for scrapers, --listen of run
+
+    // What trueup.yaml says in more than one word: freeze, limits. With its places in the file.
+    std::map<std::string, Value> sections;
+    std::filesystem::path config_file; // that they were read from
+    std::vector<std::string> arguments; // the command line, to be read anew
 
     // state, import, kinds, completion
     std::string address;

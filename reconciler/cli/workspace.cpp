@@ -154,10 +154,8 @@ Result<void> open_basics(Workspace& workspace, const Settings& settings)
     return {};
 }
 
-Result<void> open_manifests(Workspace& workspace,
-                            const Settings& settings,
-                            SecretMode mode,
-                            const std::string& key)
+Result<LoadOptions>
+read_load_options(const Settings& settings, SecretMode mode, const std::string& key)
 {
     LoadOptions options;
     options.paths = as_paths(settings.manifests);
@@ -178,8 +176,19 @@ Result<void> open_manifests(Workspace& workspace,
         text << std::cin.rdbuf();
         options.standard_input = text.str();
     }
+    return options;
+}
+
+Result<void> open_manifests(Workspace& workspace,
+                            const Settings& settings,
+                            SecretMode mode,
+                            const std::string& key)
+{
+    const auto options = read_load_options(settings, mode, key);
+    if (!options)
+        return options.error();
     Diagnostics diagnostics;
-    workspace.manifests = load_manifests(options, workspace.catalogue, diagnostics);
+    workspace.manifests = load_manifests(*options, workspace.catalogue, diagnostics);
     diagnostics.sort();
     print_diagnostics(diagnostics);
     if (!diagnostics.has_errors())
@@ -216,7 +225,8 @@ Result<std::string> open_state(Workspace& workspace, const Settings& settings, A
     return load_secret_key(file, writes);
 }
 
-Result<void> open_api(Workspace& workspace, const Settings& settings, Access access)
+Result<void>
+open_api(Workspace& workspace, const Settings& settings, Access access, EventSink* events)
 {
     std::string url = settings.endpoint;
     if (url.empty())
@@ -246,6 +256,11 @@ Result<void> open_api(Workspace& workspace, const Settings& settings, Access acc
     auto dialer = make_network_dialer(workspace.context, *workspace.clock, tls, *limits);
     if (!dialer)
         return dialer.error();
+    EventSink& sink = events != nullptr ? *events : *workspace.events;
+    // In the order in which they need each other: what was there goes the other way round.
+    workspace.provider.reset();
+    workspace.observer.reset();
+    workspace.http.reset();
     workspace.dialer = std::move(*dialer);
     workspace.http = make_http_client(*origin, *workspace.dialer, *workspace.clock, *limits);
     RestOptions options;
@@ -257,14 +272,14 @@ Result<void> open_api(Workspace& workspace, const Settings& settings, Access acc
                                                 *workspace.http,
                                                 *workspace.clock,
                                                 *workspace.random,
-                                                *workspace.events,
+                                                sink,
                                                 std::move(options));
     else
         workspace.observer = make_rest_observer(workspace.catalogue,
                                                 *workspace.http,
                                                 *workspace.clock,
                                                 *workspace.random,
-                                                *workspace.events,
+                                                sink,
                                                 std::move(options));
     return {};
 }

@@ -55,13 +55,21 @@ Result<void> open_manifests(Workspace& workspace,
                             SecretMode mode,
                             const std::string& key);
 
+// What shapes the reading of manifests. Fails with invalid_input.
+Result<LoadOptions>
+read_load_options(const Settings& settings, SecretMode mode, const std::string& key);
+
 std::filesystem::path state_file(const Settings& settings);
 
 // The state, and the key of its secret hashes ("" when there is none and it is only read).
 Result<std::string> open_state(Workspace& workspace, const Settings& settings, Access access);
 
-// The API client. Nothing is sent yet.
-Result<void> open_api(Workspace& workspace, const Settings& settings, Access access);
+// The API client, whose events go to `events` (which outlives the workspace), or to the workspace's
+// own. Nothing is sent yet. When it fails the workspace is as it was.
+Result<void> open_api(Workspace& workspace,
+                      const Settings& settings,
+                      Access access,
+                      EventSink* events = nullptr);
 
 // Runs `task` to its end on the workspace's event loop.
 template <class T>

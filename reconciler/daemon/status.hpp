@@ -63,7 +63,8 @@ struct RoundStatus {
     std::string revision;
     WallTime begun;
     WallTime ended;
-    std::string result; // converged, applied, partial, failed, refused, waiting, dry_run
+    std::string result; // converged, applied, partial, waiting (for readiness), withheld (approval,
+                        // a window, a pause), failed, refused, interrupted, dry_run
     std::string error;  // why it failed or was refused
     std::map<std::string, std::size_t> counts; // of its plan by verb, "create": 3
     std::size_t api_requests = 0;

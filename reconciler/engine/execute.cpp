@@ -112,9 +112,13 @@ private:
             co_return;
         }
         if (settled->waiting.empty())
-            finish(index, Outcome::done, std::nullopt, settled->note);
+            finish(index, Outcome::done, std::nullopt, settled->note, std::move(settled->not_kept));
         else
-            finish(index, Outcome::waiting, std::nullopt, settled->waiting);
+            finish(index,
+                   Outcome::waiting,
+                   std::nullopt,
+                   settled->waiting,
+                   std::move(settled->not_kept));
     }
 
     Task<Result<Settled>> dispatch(Action action)
@@ -210,10 +214,15 @@ private:
         return {};
     }
 
-    void finish(std::size_t index, Outcome outcome, std::optional<Error> error, std::string message)
+    void finish(std::size_t index,
+                Outcome outcome,
+                std::optional<Error> error,
+                std::string message,
+                std::vector<std::string> not_kept = {})
     {
         const Action& action = actions_[index];
         record(action, outcome, error, message);
+        report_.results.back().not_kept = std::move(not_kept);
         if (outcome == Outcome::done || outcome == Outcome::waiting) {
             // What waits for readiness can be referred to, but what needs it to be ready must wait
             // too.

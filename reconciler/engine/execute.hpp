@@ -27,7 +27,8 @@ struct ActionResult {
     Verb verb = Verb::no_op;
     Outcome outcome = Outcome::done;
     std::optional<Error> error;
-    std::string message; // why it was skipped, blocked or waits
+    std::string message;               // why it was skipped, blocked or waits
+    std::vector<std::string> not_kept; // fields that the API keeps with other values than written
 };
 
 struct Report {

@@ -87,7 +87,7 @@ Record Writer::written_record_of(const Action& action, const std::string& uid) c
 // Whether `object` is what the action was planned on.
 bool Writer::is_as_planned(const Action& action, const Value& object)
 {
-    const Value* last = action.last ? &action.last->last_applied : nullptr;
+    const Value* last = action.last ? &*action.last->last_applied : nullptr;
     const Kind& kind = *action.kind;
     if (action.verb != Verb::remove)
         return make_pin(kind,
@@ -410,6 +410,10 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
             auto written = co_await write_all(action, std::move(prepared));
             if (!written)
                 co_return written.error();
+            auto kept = co_await check_kept(action, uid);
+            if (!kept)
+                co_return kept.error();
+            settled.not_kept = std::move(*kept);
         }
     }
     // A replace that made the new one first is not over: its intent says that the old one must go.
@@ -431,6 +435,28 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
         co_return ready.error();
     settled.waiting = *ready;
     co_return settled;
+}
+
+// The fields that the API keeps with other values than were written.
+Task<Result<std::vector<std::string>>> Writer::check_kept(const Action& action, std::string uid)
+{
+    CallContext where = context(action);
+    auto object = co_await engine_.provider.read(
+        *action.kind, action.scope, std::move(uid), std::move(where));
+    if (!object)
+        co_return object.error();
+    std::vector<std::string> paths;
+    if (*object)
+        paths = paths_of(make_diff(*action.kind,
+                                   action.desired,
+                                   &(*object)->value,
+                                   &*action.desired,
+                                   action.lifecycle.ignore_changes));
+    if (!paths.empty())
+        note(action,
+             Level::warning,
+             "the API keeps other values than were written: " + joined(paths));
+    co_return paths;
 }
 
 // ---- update
@@ -539,8 +565,9 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
                                     &*action.desired,
                                     action.lifecycle.ignore_changes);
         if (!rest.changes.empty()) {
+            settled.not_kept = paths_of(rest);
             settled.note =
-                "the API keeps other values than were written: " + joined(paths_of(rest));
+                "the API keeps other values than were written: " + joined(settled.not_kept);
             note(action, Level::warning, settled.note);
         }
     }

@@ -19,6 +19,7 @@ struct Settled {
     std::string waiting; // what it waits for; "" when it is ready
     std::string intent;  // of a replace that made the new one and still has the old one to remove
     std::string note;    // what an operator should know
+    std::vector<std::string> not_kept; // fields that were read back with other values
 };
 
 // Each call is made on behalf of one action; `desired` has every reference resolved. All fail with
@@ -71,6 +72,7 @@ private:
     Result<void> may_delete(const Action& action, const Observed& object, Proof proof) const;
     bool stopping() const { return should_stop_ && should_stop_(); }
     Task<void> pause(Duration length);
+    Task<Result<std::vector<std::string>>> check_kept(const Action& action, std::string uid);
     Task<Result<void>> wait_until_gone(const Action& action);
     Task<Result<void>> start(const Action& action, std::string uid);
     Task<Result<Value>> read_state(const Action& action, std::string uid);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace trueup {
 
@@ -69,6 +70,79 @@ check_missing(const Plan& plan, const std::vector<Record>& records, const GuardO
     return {};
 }
 
+using What = BlastLimit::What;
+using Per = BlastLimit::Per;
+
+std::string_view name_of(What what)
+{
+    switch (what) {
+    case What::deletes:
+        return "deletes";
+    case What::updates:
+        return "updates";
+    case What::replaces:
+        return "replaces";
+    case What::creates:
+        return "creates";
+    }
+    return "deletes";
+}
+
+bool counts(What what, Verb verb)
+{
+    switch (what) {
+    case What::deletes:
+        return verb == Verb::remove || verb == Verb::replace;
+    case What::updates:
+        return verb == Verb::update;
+    case What::replaces:
+        return verb == Verb::replace;
+    case What::creates:
+        return verb == Verb::create;
+    }
+    return false;
+}
+
+std::string group_of(Per per, const Address& address)
+{
+    switch (per) {
+    case Per::plan:
+        return {};
+    case Per::kind:
+        return "of kind " + address.kind();
+    case Per::scope:
+        return "in " + address.scope_text();
+    }
+    return {};
+}
+
+Result<void> check_limit(const Plan& plan, const std::vector<Record>& records, const BlastLimit& it)
+{
+    std::map<std::string, std::set<std::string>> all;
+    std::map<std::string, std::size_t> done;
+    for (const Record& record : records)
+        if (auto address = Address::parse(record.address))
+            all[group_of(it.per, *address)].insert(record.address);
+    for (const Action& action : plan.actions) {
+        const std::string group = group_of(it.per, action.address);
+        all[group].insert(action.address.text());
+        if (counts(it.what, action.verb))
+            ++done[group];
+    }
+    for (const auto& [group, count] : done) {
+        const std::size_t allowed = it.limit.of(all[group].size());
+        if (count > allowed)
+            return Error{Errc::refused,
+                         "this plan has " + std::to_string(count) + " " +
+                             std::string(name_of(it.what)) + (group.empty() ? "" : " ") + group +
+                             ", and the configuration allows " + std::to_string(allowed),
+                         "",
+                         "if that is meant, raise limits in trueup.yaml; a running daemon also "
+                         "takes an approval of exactly this plan"};
+    }
+    return {};
+}
+
 } // namespace
 
 Result<void> check_guards(const Plan& plan,
@@ -83,6 +157,9 @@ Result<void> check_guards(const Plan& plan,
                      "check the manifest path; to delete everything on purpose use --destroy"};
     if (auto fine = check_missing(plan, records, options); !fine)
         return fine;
+    for (const BlastLimit& limit : options.limits)
+        if (auto fine = check_limit(plan, records, limit); !fine)
+            return fine;
     return check_deletes(plan, records, options);
 }
 

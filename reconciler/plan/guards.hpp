@@ -23,6 +23,18 @@ struct Limit {
 // Reads "N" or "N%". Fails with invalid_input.
 Result<Limit> parse_limit(std::string_view text);
 
+// How much of one sort a plan may do at once.
+struct BlastLimit {
+    enum class What { deletes, updates, replaces, creates };
+    enum class Per { plan, kind, scope };
+
+    BlastLimit(What w, Per p, Limit l) : what(w), per(p), limit(l) {}
+
+    What what;
+    Per per;
+    Limit limit; // a share is of what is declared or ours in the plan, kind or scope
+};
+
 struct GuardOptions {
     GuardOptions() = default;
 
@@ -30,10 +42,11 @@ struct GuardOptions {
     Limit missing_max;             // owned objects of one kind that are gone at once
     bool explicit_missing = false; // --max-missing was given: all of a kind may be missing
     bool destroy = false;
+    std::vector<BlastLimit> limits; // from the configuration
 };
 
-// Fails with refused: too many deletes, too many of one kind missing at once, or a prune with
-// nothing declared at all.
+// Fails with refused: too many deletes, too many of one kind missing at once, more than one of
+// `limits` allows, or a prune with nothing declared at all.
 Result<void> check_guards(const Plan& plan,
                           const ManifestSet& manifests,
                           const std::vector<Record>& records,

@@ -330,6 +330,14 @@ void count(const Action& action, PlanCounts& counts)
 
 } // namespace
 
+PlanCounts count_actions(const std::vector<Action>& actions)
+{
+    PlanCounts counts;
+    for (const Action& action : actions)
+        count(action, counts);
+    return counts;
+}
+
 void Planner::finish()
 {
     Digest digest;

@@ -107,6 +107,8 @@ struct PlanCounts {
     bool has_writes() const { return create + update + replace + remove != 0; }
 };
 
+PlanCounts count_actions(const std::vector<Action>& actions);
+
 struct Plan {
     Plan() = default;
 

@@ -40,6 +40,7 @@ struct Event {
     int attempt = 1;
     std::string audit_uid;
     std::string plan_id;
+    std::string revision; // of the manifests that it is about; "" where nobody keeps count
     std::string error; // name of the Errc, or ""
 };
 

@@ -80,8 +80,20 @@ CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 )sql";
 
+constexpr const char* schema_2 = R"sql(
+CREATE TABLE memos (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    sum TEXT NOT NULL,
+    UNIQUE (kind, key)
+) STRICT;
+)sql";
+
 // Step i leads from version i to version i + 1. Steps are only ever added.
-constexpr std::array<const char*, state_schema_version> steps{schema_1};
+constexpr std::array<const char*, state_schema_version> steps{schema_1, schema_2};
 
 std::int64_t number(SQLite::Database& database, const char* pragma)
 {
@@ -295,6 +307,8 @@ Result<void> check_integrity(SQLite::Database& database, const fs::path& file, C
         pragmas = {"PRAGMA quick_check(binding)",
                    "PRAGMA quick_check(records)",
                    "PRAGMA quick_check(intents)"};
+    if (check == Check::live_tables && database.tableExists("memos"))
+        pragmas.emplace_back("PRAGMA quick_check(memos)");
     for (const std::string& pragma : pragmas) {
         const std::string verdict = database.execAndGet(pragma).getString();
         if (verdict != "ok")

@@ -57,6 +57,10 @@ public:
     {
         return read([&] { return reader_.audit(newest_max); });
     }
+    Result<std::vector<Memo>> memos() override
+    {
+        return read([this] { return reader_.memos(); });
+    }
     Task<Result<void>> commit(Batch batch) override { return queue_.commit(std::move(batch)); }
     StoreCounters counters() const override { return queue_.counters(); }
 
@@ -130,6 +134,10 @@ public:
     Result<std::vector<AuditRecord>> audit(std::size_t newest_max) override
     {
         return read<std::vector<AuditRecord>>([&] { return reader_->audit(newest_max); });
+    }
+    Result<std::vector<Memo>> memos() override
+    {
+        return read<std::vector<Memo>>([this] { return reader_->memos(); });
     }
     Task<Result<void>> commit(Batch) override
     {

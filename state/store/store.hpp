@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace trueup {
@@ -79,6 +80,21 @@ struct Binding {
     bool operator==(const Binding&) const = default;
 };
 
+// What the daemon must not forget over a restart, and no other table is for: a suspension, a delete
+// that waits out its grace period, a pause after failures. One for each kind and key.
+struct Memo {
+    Memo() = default;
+    Memo(std::string k, std::string name, Value v)
+        : kind(std::move(k)), key(std::move(name)), value(std::move(v))
+    {
+    }
+
+    std::string kind;
+    std::string key;        // an address, where it is about a resource
+    Value value;            // secrets as hashes
+    std::string updated_at; // RFC 3339
+};
+
 // Changes that become durable together. Applied in the order of the members.
 struct Batch {
     Batch() = default;
@@ -89,6 +105,8 @@ struct Batch {
     std::vector<std::string> forget; // addresses
     std::vector<std::string> close;  // ids of intents
     std::vector<AuditRecord> audit;
+    std::vector<Memo> note;                                 // inserts or replaces by kind and key
+    std::vector<std::pair<std::string, std::string>> erase; // memos, by kind and key
     // False: it may ride in a later transaction with others (design.md 11). True: the caller is
     // resumed only when it is on disk.
     bool must_be_durable = true;
@@ -117,6 +135,7 @@ public:
     virtual Result<std::optional<Record>> record(const std::string& address) = 0;
     virtual Result<std::vector<Intent>> open_intents() = 0;                     // oldest first
     virtual Result<std::vector<AuditRecord>> audit(std::size_t newest_max) = 0; // newest first
+    virtual Result<std::vector<Memo>> memos() = 0;                              // by kind and key
 
     // Fails with store_failed (and nothing of the batch is stored), or busy on a read-only store.
     // Batches that become ready in one turn of the loop share one transaction and one sync.

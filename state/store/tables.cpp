@@ -106,6 +106,21 @@ Row row_of(const AuditRecord& record)
             record.detail};
 }
 
+Row row_of(const Memo& memo)
+{
+    return {memo.kind, memo.key, json::write(memo.value, json::Secrets::hash), memo.updated_at};
+}
+
+Result<Memo> memo_of(Row row)
+{
+    auto value = json::parse_remembered(row[2]);
+    if (!value)
+        return value.error();
+    Memo memo(std::move(row[0]), std::move(row[1]), std::move(*value));
+    memo.updated_at = std::move(row[3]);
+    return memo;
+}
+
 Result<Record> record_of(Row row)
 {
     auto applied = json::parse_remembered(row[4]);
@@ -184,6 +199,15 @@ void run(SQLite::Statement& statement, const std::string& key)
 {
     statement.tryReset();
     statement.bindNoCopy(1, key);
+    statement.exec();
+    statement.tryReset();
+}
+
+void run(SQLite::Statement& statement, const std::string& first, const std::string& second)
+{
+    statement.tryReset();
+    statement.bindNoCopy(1, first);
+    statement.bindNoCopy(2, second);
     statement.exec();
     statement.tryReset();
 }
@@ -288,6 +312,11 @@ TableWriter::TableWriter(SQLite::Database& database)
              "INSERT INTO audit (at, address, verb, route, outcome, status, audit_uid, plan_id, "
              "detail, "
              "hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      note_(database,
+            "INSERT INTO memos (kind, key, value, updated_at, sum) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, "
+            "updated_at = excluded.updated_at, sum = excluded.sum"),
+      erase_(database, "DELETE FROM memos WHERE kind = ? AND key = ?"),
       last_hash_(last_audit_hash(database))
 {
 }
@@ -326,6 +355,12 @@ void TableWriter::store_one(const Batch& batch)
         run(close_, id);
     for (const AuditRecord& record : batch.audit)
         append_audit(record);
+    for (const Memo& memo : batch.note) {
+        const Row row = row_of(memo);
+        run(note_, row, sum_of(row));
+    }
+    for (const auto& [kind, key] : batch.erase)
+        run(erase_, kind, key);
 }
 
 void TableWriter::append_audit(const AuditRecord& record)
@@ -344,7 +379,8 @@ TableReader::TableReader(SQLite::Database& database, std::filesystem::path file)
                "SELECT id, address, verb, route, scope_uid, uid, desired, plan_id, opened_at, "
                "prevent_destroy, abandon, depends_on, sum FROM intents ORDER BY seq"),
       audit_(database, std::string(select_audit) + "ORDER BY seq DESC LIMIT ?"),
-      whole_audit_(database, std::string(select_audit) + "ORDER BY seq")
+      whole_audit_(database, std::string(select_audit) + "ORDER BY seq"),
+      memos_(database, "SELECT kind, key, value, updated_at, sum FROM memos ORDER BY kind, key")
 {
 }
 
@@ -389,6 +425,12 @@ Result<std::vector<AuditRecord>> TableReader::audit(std::size_t newest_max)
     while (audit_.executeStep())
         found.push_back(audit_of(take_row(audit_, hash)));
     return found;
+}
+
+Result<std::vector<Memo>> TableReader::memos()
+{
+    const ResetAtEnd reset(memos_);
+    return decode_all<Memo>(memos_, file_, memo_of);
 }
 
 Result<std::uint64_t> TableReader::verify_audit()

@@ -32,6 +32,8 @@ private:
     SQLite::Statement forget_;
     SQLite::Statement close_;
     SQLite::Statement audit_;
+    SQLite::Statement note_;
+    SQLite::Statement erase_;
     std::string last_hash_; // of the last line of the audit
 };
 
@@ -45,6 +47,7 @@ public:
     Result<std::optional<Record>> record(const std::string& address);
     Result<std::vector<Intent>> open_intents();
     Result<std::vector<AuditRecord>> audit(std::size_t newest_max);
+    Result<std::vector<Memo>> memos();
     // The number of lines, when each follows from the one before it. Fails with store_failed and
     // names the first that does not.
     Result<std::uint64_t> verify_audit();
@@ -57,6 +60,7 @@ private:
     SQLite::Statement intents_;
     SQLite::Statement audit_;
     SQLite::Statement whole_audit_;
+    SQLite::Statement memos_;
 };
 
 } // namespace trueup

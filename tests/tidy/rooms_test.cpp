@@ -159,6 +159,9 @@ Findings check_libraries(const Files& files)
         {"SQLiteCpp/", {"state/store/"}},
         {"spdlog/", {"reconciler/cli/", "reconciler/daemon/"}},
         {"CLI/", {"reconciler/cli/"}},
+        {"git2", {"manifests/"}},
+        {"date/", {"reconciler/daemon/"}},
+        {"systemd/", {"reconciler/daemon/"}},
     };
     Findings findings;
     for (const SourceFile& file : files) {

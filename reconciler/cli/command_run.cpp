@@ -1,0 +1,243 @@
+// run: the daemon, with everything real around its loop: files, inotify, signals, systemd.
+
+#include "manifests/directory_source.hpp"
+#include "reconciler/cli/commands.hpp"
+#include "reconciler/cli/console.hpp"
+#include "reconciler/cli/run_config.hpp"
+#include "reconciler/cli/workspace.hpp"
+#include "reconciler/daemon/inotify.hpp"
+#include "reconciler/daemon/loop.hpp"
+#include "reconciler/plan/render.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <unistd.h>
+
+namespace trueup {
+
+namespace {
+
+int fail(const Error& error)
+{
+    print_error(error);
+    return exit_code_of(error);
+}
+
+// Hands events on to somebody who comes into being later than those who emit them.
+class Relay final : public EventSink {
+public:
+    explicit Relay(EventSink& first) : next_(&first) {}
+    void emit(const Event& event) override { next_->emit(event); }
+    void lead_to(EventSink& next) { next_ = &next; }
+
+private:
+    EventSink* next_;
+};
+
+// Everything that a daemon works on.
+class RealHost final : public Host {
+public:
+    RealHost(Workspace& workspace, Settings& settings, std::string key)
+        : relay(*workspace.log), workspace_(workspace), settings_(settings), key_(std::move(key))
+    {
+    }
+
+    Result<void> open()
+    {
+        auto config = read_run_config(settings_);
+        if (!config)
+            return config.error();
+        config_ = std::move(*config);
+        if (auto made = open_source(settings_); !made)
+            return made;
+        const Access access = config_.mode == RunMode::dry_run ? Access::read : Access::write;
+        if (auto api = open_api(workspace_, settings_, access, &relay); !api)
+            return api;
+        config_.request.endpoint = workspace_.http->origin().text();
+        return {};
+    }
+
+    Observer& observer() override { return workspace_.reader(); }
+    Provider* provider() override { return workspace_.provider.get(); }
+    Source& source() override { return *source_; }
+    const RunConfig& config() const override { return config_; }
+    Result<void> reload() override;
+    void watch(const std::vector<std::filesystem::path>& directories) override
+    {
+        if (!inotify)
+            return;
+        const auto heard = inotify->watch(directories);
+        if (!heard && heard.error().message != deaf_)
+            relay.emit(Event(EventType::note, Level::warning, heard.error().text()));
+        deaf_ = heard ? std::string() : heard.error().message;
+    }
+    // Who looks at plans before they are carried out sees them.
+    void planned(const Plan& plan) override
+    {
+        if (config_.mode == RunMode::automatic || plan.digest == shown_)
+            return;
+        shown_ = plan.digest;
+        RenderOptions how;
+        how.colour = colour_of(settings_);
+        print(render_text(plan, how) + "Plan " + plan.digest + "\n");
+    }
+
+    Relay relay;
+    std::unique_ptr<Inotify> inotify;
+
+private:
+    Result<void> open_source(const Settings& settings)
+    {
+        auto load = read_load_options(settings, SecretMode::fetch, key_);
+        if (!load)
+            return load.error();
+        DirectorySourceOptions options;
+        options.load = std::move(*load);
+        options.ours = state_file(settings);
+        options.approval_file = settings.approve_file;
+        source_ =
+            make_directory_source(std::move(options), workspace_.catalogue, *workspace_.clock);
+        return {};
+    }
+
+    Workspace& workspace_;
+    Settings& settings_;
+    std::string key_;
+    RunConfig config_;
+    std::unique_ptr<Source> source_;
+    std::string shown_;
+    std::string deaf_;
+};
+
+// What cannot change while the daemon holds the state that belongs to it.
+Result<void> check_unchanged(const Settings& before, const Settings& now)
+{
+    const std::pair<std::string_view, bool> same[] = {
+        {"endpoint", before.endpoint == now.endpoint},
+        {"owner", before.owner == now.owner},
+        {"state", state_file(before) == state_file(now)},
+        {"kinds", before.kinds == now.kinds},
+        {"manifests", before.manifests == now.manifests},
+        {"mode", before.mode == now.mode && before.dry_run == now.dry_run}};
+    for (const auto& [name, equal] : same)
+        if (!equal)
+            return Error{Errc::invalid_input,
+                         std::string(name) + " cannot change while trueup runs",
+                         now.config_file.string(),
+                         "restart it"};
+    return {};
+}
+
+Result<void> RealHost::reload()
+{
+    CommandLine again;
+    if (auto parsed = again.parse_again(settings_.arguments); !parsed)
+        return parsed;
+    if (auto same = check_unchanged(settings_, again.settings()); !same)
+        return same;
+    auto config = read_run_config(again.settings());
+    if (!config)
+        return config.error();
+    const Access access = config->mode == RunMode::dry_run ? Access::read : Access::write;
+    if (auto api = open_api(workspace_, again.settings(), access, &relay); !api)
+        return api;
+    config->request.endpoint = workspace_.http->origin().text();
+    if (auto made = open_source(again.settings()); !made)
+        return made;
+    config_ = std::move(*config);
+    settings_ = again.settings();
+    return {};
+}
+
+// SIGTERM and SIGINT stop, a second one at once; SIGHUP reads everything anew.
+class RunSignals {
+public:
+    RunSignals(Workspace& workspace, Loop& loop, Duration stop_timeout)
+        : workspace_(workspace),
+          loop_(loop),
+          stop_timeout_(stop_timeout),
+          signals_(workspace.context, SIGINT, SIGTERM, SIGHUP)
+    {
+        wait();
+    }
+
+private:
+    void wait()
+    {
+        signals_.async_wait([this](boost::system::error_code failure, int signal) {
+            if (failure)
+                return;
+            handle(signal);
+            wait();
+        });
+    }
+
+    void handle(int signal)
+    {
+        if (signal == SIGHUP) {
+            loop_.reload();
+            return;
+        }
+        // What is open then is settled at the next start, by its intents.
+        if (deadline_)
+            _exit(1);
+        say("stopping: what runs is finished, nothing new is started");
+        deadline_ = workspace_.clock->alarm(stop_timeout_, [this] {
+            say("stopped: what runs took too long");
+            _exit(1);
+        });
+        loop_.stop();
+    }
+
+    void say(std::string text)
+    {
+        loop_.events().emit(Event(EventType::note, Level::warning, std::move(text)));
+    }
+
+    Workspace& workspace_;
+    Loop& loop_;
+    Duration stop_timeout_;
+    std::unique_ptr<Alarm> deadline_;
+    boost::asio::signal_set signals_;
+};
+
+} // namespace
+
+int run_daemon(Settings& settings)
+{
+    Workspace workspace;
+    if (auto basics = open_basics(workspace, settings); !basics)
+        return fail(basics.error());
+    if (auto config = read_run_config(settings); !config)
+        return fail(config.error());
+    const auto stop_timeout = read_stop_timeout(settings);
+    if (!stop_timeout)
+        return fail(stop_timeout.error());
+    auto key = open_state(workspace, settings, Access::write);
+    if (!key)
+        return fail(key.error());
+    RealHost host(workspace, settings, *key);
+    if (auto opened = host.open(); !opened)
+        return fail(opened.error());
+    const auto supervisor = make_systemd_supervisor();
+    Loop loop(LoopParts(workspace.context.get_executor(),
+                        host,
+                        workspace.catalogue,
+                        *workspace.store,
+                        *workspace.clock,
+                        *workspace.random,
+                        *workspace.log,
+                        *supervisor));
+    host.relay.lead_to(loop.events());
+    auto inotify = Inotify::open(workspace.context, [&loop] { loop.files_changed(); });
+    if (inotify)
+        host.inotify = std::move(*inotify);
+    else
+        print_error(inotify.error()); // each interval looks all the same
+    const RunSignals signals(workspace, loop, *stop_timeout);
+    const int exit_code = run(workspace, loop.run());
+    host.inotify.reset();
+    host.relay.lead_to(*workspace.log);
+    return exit_code;
+}
+
+} // namespace trueup

@@ -1,0 +1,233 @@
+#include "reconciler/cli/run_config.hpp"
+
+#include "reconciler/cli/planning.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace trueup {
+
+namespace {
+
+Error at(const Settings& settings, const Value& value, Error error)
+{
+    error.place = settings.config_file.string() + ":" + std::to_string(value.place().line);
+    return error;
+}
+
+// Fails with the first member of `map` that is none of `known`.
+Result<void> only(const Settings& settings, const Map& map, const std::vector<std::string>& known)
+{
+    for (const auto& [name, member] : map)
+        if (std::ranges::find(known, name) == known.end())
+            return at(
+                settings,
+                member,
+                Error{
+                    Errc::invalid_input, "unknown setting " + name, "", did_you_mean(name, known)});
+    return {};
+}
+
+std::string text_at(const Map& map, std::string_view name)
+{
+    const Value* value = map.find(name);
+    return value != nullptr ? value->string_or_empty() : std::string();
+}
+
+Result<void> read_duration(const std::string& text, std::string_view option, Duration& into)
+{
+    if (text.empty())
+        return {};
+    auto duration = parse_duration(text);
+    if (!duration)
+        return Error{Errc::invalid_input,
+                     "--" + std::string(option) + ": " + duration.error().message,
+                     "",
+                     duration.error().advice};
+    into = *duration;
+    return {};
+}
+
+Result<void> read_jitter(const std::string& text, unsigned& into)
+{
+    if (text.empty())
+        return {};
+    const auto limit = parse_limit(text);
+    if (!limit || !text.ends_with('%') || limit->percent > 50)
+        return Error{Errc::invalid_input, "--jitter is a share up to 50%, not " + text};
+    into = static_cast<unsigned>(limit->percent);
+    return {};
+}
+
+Result<FreezeWindow> read_window(const Settings& settings, const Value& value)
+{
+    const Map* map = value.if_map();
+    if (map == nullptr)
+        return at(settings,
+                  value,
+                  Error{Errc::invalid_input,
+                        "a freeze window is a map",
+                        "",
+                        "write {days: [Fri], from: \"18:00\", to: \"08:00\", zone: UTC}"});
+    if (auto fine = only(settings, *map, {"days", "from", "to", "zone"}); !fine)
+        return fine.error();
+    std::vector<std::string> days;
+    if (const Value* listed = map->find("days")) {
+        const List* list = listed->if_list();
+        if (list == nullptr)
+            return at(settings,
+                      *listed,
+                      Error{Errc::invalid_input, "days is a list, such as [Sat, Sun]"});
+        for (const Value& day : *list)
+            days.push_back(day.string_or_empty());
+    }
+    auto window =
+        make_freeze_window(days, text_at(*map, "from"), text_at(*map, "to"), text_at(*map, "zone"));
+    if (!window)
+        return at(settings, value, window.error());
+    return window;
+}
+
+Result<void> read_limits_of(const Settings& settings,
+                            const Map& map,
+                            BlastLimit::Per per,
+                            std::vector<BlastLimit>& limits)
+{
+    using What = BlastLimit::What;
+    static const std::vector<std::pair<std::string, What>> words{{"deletes", What::deletes},
+                                                                 {"updates", What::updates},
+                                                                 {"replaces", What::replaces},
+                                                                 {"creates", What::creates}};
+    for (const auto& [name, value] : map) {
+        const auto word = std::ranges::find(words, name, [](const auto& w) { return w.first; });
+        if (word == words.end())
+            continue;
+        const std::int64_t* number = value.if_integer();
+        auto limit =
+            parse_limit(number != nullptr ? std::to_string(*number) : value.string_or_empty());
+        if (!limit)
+            return at(settings, value, limit.error());
+        limits.emplace_back(word->second, per, *limit);
+    }
+    return {};
+}
+
+Result<RunMode> read_mode(const Settings& settings)
+{
+    if (settings.dry_run && !settings.mode.empty() && settings.mode != "dry-run")
+        return Error{Errc::invalid_input,
+                     "--dry-run and --mode " + settings.mode +
+                         " exclude each "
+                         "other"};
+    if (settings.dry_run || settings.mode == "dry-run")
+        return RunMode::dry_run;
+    return settings.mode == "approve" ? RunMode::approve : RunMode::automatic;
+}
+
+} // namespace
+
+Result<std::vector<FreezeWindow>> read_freeze(const Settings& settings)
+{
+    std::vector<FreezeWindow> windows;
+    const auto section = settings.sections.find("freeze");
+    if (section == settings.sections.end())
+        return windows;
+    const List* list = section->second.if_list();
+    if (list == nullptr)
+        return at(
+            settings, section->second, Error{Errc::invalid_input, "freeze is a list of windows"});
+    for (const Value& value : *list) {
+        auto window = read_window(settings, value);
+        if (!window)
+            return window.error();
+        windows.push_back(std::move(*window));
+    }
+    return windows;
+}
+
+Result<std::vector<BlastLimit>> read_limits(const Settings& settings)
+{
+    std::vector<BlastLimit> limits;
+    const auto section = settings.sections.find("limits");
+    if (section == settings.sections.end())
+        return limits;
+    const Map* map = section->second.if_map();
+    if (map == nullptr)
+        return at(settings, section->second, Error{Errc::invalid_input, "limits is a map"});
+    const std::vector<std::string> words{"deletes", "updates", "replaces", "creates"};
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {"perKind", "perScope"});
+    if (auto fine = only(settings, *map, all); !fine)
+        return fine.error();
+    if (auto fine = read_limits_of(settings, *map, BlastLimit::Per::plan, limits); !fine)
+        return fine.error();
+    for (const auto& [name, per] : {std::pair("perKind", BlastLimit::Per::kind),
+                                    std::pair("perScope", BlastLimit::Per::scope)}) {
+        const Value* value = map->find(name);
+        if (value == nullptr)
+            continue;
+        const Map* inner = value->if_map();
+        if (inner == nullptr)
+            return at(
+                settings, *value, Error{Errc::invalid_input, std::string(name) + " is a map"});
+        if (auto fine = only(settings, *inner, words); !fine)
+            return fine.error();
+        if (auto fine = read_limits_of(settings, *inner, per, limits); !fine)
+            return fine.error();
+    }
+    return limits;
+}
+
+Result<Duration> read_stop_timeout(const Settings& settings)
+{
+    Duration timeout = std::chrono::seconds(80); // below systemd's own 90 s
+    if (auto fine = read_duration(settings.stop_timeout, "stop-timeout", timeout); !fine)
+        return fine.error();
+    return timeout;
+}
+
+Result<RunConfig> read_run_config(const Settings& settings)
+{
+    RunConfig config;
+    auto mode = read_mode(settings);
+    if (!mode)
+        return mode.error();
+    config.mode = *mode;
+    config.once = settings.once;
+    const std::pair<const std::string&, std::pair<std::string_view, Duration*>> durations[] = {
+        {settings.interval, {"interval", &config.interval}},
+        {settings.quiet_period, {"quiet-period", &config.quiet}},
+        {settings.grace, {"grace", &config.grace}},
+        {settings.approval_expiry, {"approval-expiry", &config.approval_expiry}},
+        {settings.backoff_min, {"backoff-min", &config.backoff.min}},
+        {settings.backoff_max, {"backoff-max", &config.backoff.max}}};
+    for (const auto& [text, option] : durations)
+        if (auto fine = read_duration(text, option.first, *option.second); !fine)
+            return fine.error();
+    constexpr Duration interval_min = std::chrono::seconds(1);
+    if (config.interval < interval_min)
+        return Error{Errc::invalid_input, "--interval is at least 1s"};
+    config.quiet_max = std::max<Duration>(config.quiet_max, config.quiet);
+    config.backoff.max = std::max(config.backoff.max, config.backoff.min);
+    if (auto fine = read_jitter(settings.jitter, config.jitter_percent); !fine)
+        return fine.error();
+    if (settings.on_bad_manifest == "revision")
+        config.on_bad = BadManifest::revision;
+    auto freeze = read_freeze(settings);
+    if (!freeze)
+        return freeze.error();
+    config.freeze = std::move(*freeze);
+    if (!settings.override_freeze.empty()) {
+        config.freeze_override.emplace();
+        config.freeze_override->reason = settings.override_freeze;
+    }
+    auto request = read_plan_request(settings, Refresh::automatic);
+    if (!request)
+        return request.error();
+    config.request = std::move(*request);
+    config.parallelism = settings.parallelism;
+    config.version = TRUEUP_VERSION;
+    return config;
+}
+
+} // namespace trueup

@@ -1,0 +1,36 @@
+// How each resource fares after a round, for people and programs that ask. Pure.
+
+#pragma once
+
+#include "reconciler/daemon/gate.hpp"
+#include "reconciler/engine/execute.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace trueup {
+
+using ResourceStatuses = std::map<std::string, ResourceStatus>; // by address
+
+// What the plan says of each resource, with what is known of it from before. Resources that are
+// neither declared nor ours any more are left out.
+ResourceStatuses describe(const std::vector<Action>& planned,
+                          const ResourceStatuses& before,
+                          const std::string& revision,
+                          WallTime now);
+
+// What became of it: `withheld` did not run, `report` did. `records` are those after the round.
+void conclude(ResourceStatuses& statuses,
+              const std::map<std::string, Withheld>& withheld,
+              const std::map<std::string, Stuck>& stuck,
+              const Report& report,
+              const std::vector<Record>& records,
+              const Memory& memory,
+              const Catalogue& catalogue,
+              WallTime now);
+
+// Takes `since` over from `before` for those whose condition is as it was.
+void keep_since(ResourceStatuses& statuses, const ResourceStatuses& before);
+
+} // namespace trueup

@@ -1,0 +1,513 @@
+// One round: look, plan, judge, do, learn.
+
+#include "reconciler/daemon/backoff.hpp"
+#include "reconciler/daemon/loop.hpp"
+#include "reconciler/daemon/stamp.hpp"
+#include "reconciler/plan/render.hpp"
+
+#include <algorithm>
+
+namespace trueup {
+
+namespace {
+
+constexpr Duration poll_min = std::chrono::seconds(2);
+constexpr std::size_t plan_id_bytes = 8;
+
+std::map<std::string, std::size_t> counts_by_verb(const PlanCounts& counts)
+{
+    const std::pair<Verb, std::size_t> all[] = {{Verb::create, counts.create},
+                                                {Verb::update, counts.update},
+                                                {Verb::replace, counts.replace},
+                                                {Verb::remove, counts.remove},
+                                                {Verb::adopt, counts.adopt},
+                                                {Verb::forget, counts.forget},
+                                                {Verb::no_op, counts.no_op},
+                                                {Verb::waiting, counts.waiting},
+                                                {Verb::blocked, counts.blocked}};
+    std::map<std::string, std::size_t> named;
+    for (const auto& [verb, count] : all)
+        if (count != 0)
+            named.emplace(name_of(verb), count);
+    return named;
+}
+
+} // namespace
+
+// A plan and what is to become of it.
+struct Loop::Judged {
+    Judged() = default;
+
+    Gated gated;
+    ResourceStatuses statuses;
+    bool refused = false;
+    bool blocked = false; // the plan itself blocks something
+};
+
+Task<void> Loop::round(Trigger trigger)
+{
+    current_ = trigger;
+    const bool asked = wanted_.contains(Trigger::request) || wanted_.contains(Trigger::reload);
+    wanted_.clear();
+    next_retry_.reset();
+    round_ = RoundStatus();
+    round_.plan_id = parts_.random.hex(plan_id_bytes);
+    round_.trigger = name_of(trigger);
+    round_.begun = parts_.clock.wall();
+    last_sign_ = parts_.clock.now();
+    interrupt_ = false;
+    in_round_ = true;
+    ask_for_failed_ = asked;
+    if (fresh_) {
+        Snapshot snapshot = std::move(fresh_->snapshot);
+        fresh_.reset();
+        put_new_in_force(std::move(snapshot));
+    }
+    round_.revision = in_force_.revision;
+    stamp_->revision = in_force_.revision;
+    const ResourceStatuses before = resources_;
+    const std::size_t requests_before = parts_.host.observer().requests_sent();
+    if (in_force_.known)
+        co_await reconcile_once();
+    else
+        fail(Error{Errc::invalid_input, "there are no manifests that could be read"});
+    round_.api_requests = parts_.host.observer().requests_sent() - requests_before;
+    keep_since(resources_, before);
+    report_changes(before);
+    finish_round();
+    in_round_ = false;
+    stamp_->revision.clear();
+}
+
+void Loop::put_new_in_force(Snapshot snapshot)
+{
+    const RunConfig& config = parts_.host.config();
+    for (const Diagnostic& warning : snapshot.warnings)
+        note(Level::warning, warning.text());
+    for (const Unreadable& unreadable : snapshot.unreadable)
+        for (const Diagnostic& error : unreadable.errors)
+            note(Level::error, error.text());
+    InForce now = put_in_force(in_force_, std::move(snapshot), config.on_bad, parts_.catalogue);
+    in_force_ = std::move(now);
+    for (const BrokenFile& broken : in_force_.broken)
+        note(Level::warning,
+             broken.file + " cannot be read: " +
+                 (broken.last_good ? "its last good text stays in force"
+                                   : "what it declared is not known"));
+    if (!in_force_.deletes_blocked.empty())
+        note(Level::warning, "nothing is deleted: " + in_force_.deletes_blocked);
+}
+
+Task<Result<Planned>> Loop::look()
+{
+    const RunConfig& config = parts_.host.config();
+    if (Provider* provider = parts_.host.provider()) {
+        Engine engine(
+            parts_.catalogue, *provider, parts_.store, parts_.clock, parts_.random, *stamp_);
+        engine.owner_id = config.request.plan.owner_id;
+        engine.plan_id = round_.plan_id;
+        std::string endpoint = config.request.endpoint;
+        auto recovery = co_await prepare(std::move(engine), std::move(endpoint));
+        if (!recovery)
+            co_return recovery.error();
+        for (const std::string& open : recovery->unresolved)
+            note(Level::warning, "an earlier call is still unresolved: " + open);
+    }
+    Guarded reader(parts_.host.observer(), *this);
+    PlanRequest request = config.request;
+    auto planned = co_await plan_now(
+        parts_.catalogue, in_force_.manifests, reader, parts_.store, std::move(request));
+    co_return planned;
+}
+
+Task<void> Loop::reconcile_once()
+{
+    const Instant begun = parts_.clock.now();
+    auto planned = co_await look();
+    look_took_ = parts_.clock.now() - begun;
+    if (interrupted()) {
+        round_.result = "interrupted";
+        co_return;
+    }
+    if (!planned) {
+        fail(planned.error());
+        co_return;
+    }
+    const WallTime now = parts_.clock.wall();
+    plan_ = plan_document(planned->plan, parts_.host.observer().requests_sent());
+    parts_.host.planned(planned->plan);
+    round_.counts = counts_by_verb(planned->plan.counts);
+    for (const std::string& warning : planned->plan.warnings)
+        note(Level::warning, warning);
+    forget_settled(planned->plan, parts_.host.config(), now, memory_.writes);
+    Judged judged = judge(*planned);
+    if (parts_.host.provider() == nullptr) {
+        round_.result = "dry_run";
+        resources_ = std::move(judged.statuses);
+        conclude(resources_,
+                 judged.gated.withheld,
+                 judged.gated.stuck,
+                 Report(),
+                 planned->records,
+                 memory_,
+                 parts_.catalogue,
+                 now);
+        co_return;
+    }
+    co_await carry_out(std::move(judged));
+}
+
+// ---- judging
+// ------------------------------------------------------------------------------------
+
+Loop::Judged Loop::judge(Planned& planned)
+{
+    const RunConfig& config = parts_.host.config();
+    const WallTime now = parts_.clock.wall();
+    Judged judged;
+    judged.statuses = describe(planned.plan.actions, resources_, in_force_.revision, now);
+    GateInput input;
+    input.now = now;
+    input.deletes_blocked = in_force_.deletes_blocked;
+    input.ignore_backoff = ask_for_failed_;
+    judged.gated = gate(std::move(planned.plan.actions), memory_, config, input);
+    planned.plan.actions.clear();
+    learn_tombstones(judged);
+    if (config.mode == RunMode::dry_run)
+        return judged;
+    judge_guards(planned, judged);
+    if (!judged.refused)
+        judge_approval(planned, judged);
+    return judged;
+}
+
+void Loop::judge_guards(const Planned& planned, Judged& judged)
+{
+    const RunConfig& config = parts_.host.config();
+    Plan plan;
+    plan.actions = std::move(judged.gated.actions);
+    plan.counts = count_actions(plan.actions);
+    const auto allowed =
+        check_guards(plan, in_force_.manifests, planned.records, config.request.guards);
+    judged.gated.actions = std::move(plan.actions);
+    if (allowed)
+        return;
+    const std::string why = allowed.error().text();
+    if (memory_.pending && memory_.pending->digest == planned.plan.digest &&
+        !memory_.pending->approved_by.empty()) {
+        note(Level::warning,
+             "a guard is overridden, as " + memory_.pending->approved_by + " approved: " + why);
+        audit("override", "", why + "; approved by " + memory_.pending->approved_by);
+        return;
+    }
+    judged.refused = true;
+    round_.error = why;
+    wait_for_approval(planned, judged, why);
+    withhold(judged, Withheld("refused", why));
+}
+
+// Freeze windows and approval. A plan can be agreed to during a window; it is carried out after it.
+void Loop::judge_approval(Planned& planned, Judged& judged)
+{
+    const RunConfig& config = parts_.host.config();
+    const bool approved = memory_.pending && !memory_.pending->approved_by.empty();
+    const bool works = judged.gated.has_work();
+    if (works && config.mode == RunMode::approve && !approved)
+        wait_for_approval(planned, judged, "");
+    else if (memory_.pending && !approved)
+        memory_.pending.reset(); // there is no more to agree to
+    if (!works) {
+        memory_.pending.reset();
+        return;
+    }
+    if (is_frozen(judged))
+        return;
+    if (config.mode == RunMode::approve && !approved) {
+        Withheld why("awaiting_approval",
+                     "the plan " + memory_.pending->digest + " waits until somebody approves it");
+        why.until = memory_.pending->expires;
+        withhold(judged, why);
+        return;
+    }
+    if (!approved)
+        return;
+    Plan now;
+    now.actions = std::move(judged.gated.actions);
+    Agreement agreement = agree(memory_.pending->plan, std::move(now));
+    for (const Action& action : agreement.actions)
+        if (action.verb == Verb::blocked && judged.statuses.contains(action.address.text()) &&
+            judged.statuses.at(action.address.text()).verb != trueup::name_of(Verb::blocked))
+            judged.gated.withheld.emplace(action.address.text(),
+                                          Withheld("approval_outdated", action.message));
+    judged.gated.actions = std::move(agreement.actions);
+    if (agreement.refused != 0)
+        note(Level::warning,
+             std::to_string(agreement.refused) + " actions of the approved plan no longer fit");
+    memory_.pending.reset();
+}
+
+bool Loop::is_frozen(Judged& judged)
+{
+    const RunConfig& config = parts_.host.config();
+    const WallTime now = parts_.clock.wall();
+    const auto frozen = frozen_at(config.freeze, now);
+    freeze_ = frozen ? frozen->text : std::string();
+    frozen_until_.reset();
+    if (!frozen)
+        return false;
+    if (config.freeze_override &&
+        (!config.freeze_override->until || now < *config.freeze_override->until)) {
+        if (!override_told_) {
+            note(Level::warning,
+                 "the freeze " + frozen->text +
+                     " is overridden: " + config.freeze_override->reason);
+            audit("override",
+                  "",
+                  "the freeze " + frozen->text + ": " + config.freeze_override->reason);
+        }
+        override_told_ = true;
+        return false;
+    }
+    frozen_until_ = frozen->until;
+    Withheld why("frozen",
+                 "nothing is written during " + frozen->text + ", until " +
+                     format_time(frozen->until));
+    why.blocked_by = frozen->text;
+    why.until = frozen->until;
+    withhold(judged, why);
+    return true;
+}
+
+void Loop::wait_for_approval(const Planned& planned, Judged& judged, std::string reason)
+{
+    const RunConfig& config = parts_.host.config();
+    const WallTime now = parts_.clock.wall();
+    const bool same = memory_.pending && memory_.pending->digest == planned.plan.digest &&
+                      memory_.pending->reason == reason;
+    Plan plan;
+    plan.digest = planned.plan.digest;
+    plan.actions = std::move(judged.gated.actions);
+    Pending pending;
+    pending.plan = save_plan(plan, config.request.plan, planned.binding, format_time(now));
+    pending.digest = plan.digest;
+    pending.revision = in_force_.revision;
+    pending.since = same ? memory_.pending->since : now;
+    pending.expires =
+        same ? memory_.pending->expires
+             : now + std::chrono::ceil<std::chrono::milliseconds>(config.approval_expiry);
+    pending.counts = counts_by_verb(count_actions(plan.actions));
+    pending.reason = std::move(reason);
+    judged.gated.actions = std::move(plan.actions);
+    if (!same)
+        note(Level::warning,
+             "a plan waits for approval" +
+                 (pending.reason.empty() ? std::string() : " (" + pending.reason + ")") + ": " +
+                 pending.digest);
+    else
+        pending.plan.created_at = memory_.pending->plan.created_at;
+    memory_.pending = std::move(pending);
+}
+
+// Nothing that changes anything runs in this round.
+void Loop::withhold(Judged& judged, const Withheld& why)
+{
+    std::vector<Action> rest;
+    for (Action& action : judged.gated.actions) {
+        if (changes_something(action))
+            judged.gated.withheld.emplace(action.address.text(), why);
+        else
+            rest.push_back(std::move(action));
+    }
+    judged.gated.actions = std::move(rest);
+}
+
+// ---- doing, and what is learned from it
+// ----------------------------------------------------------
+
+Task<void> Loop::carry_out(Judged judged)
+{
+    const RunConfig& config = parts_.host.config();
+    std::map<std::string, Action> changing;
+    Duration poll = Duration::max();
+    for (const Action& action : judged.gated.actions) {
+        if (changes_something(action))
+            changing.emplace(action.address.text(), action);
+        if (action.kind != nullptr && action.kind->readiness)
+            poll = std::min(poll, action.kind->readiness->interval);
+    }
+    // What the plan blocks is known from the plan; nobody need read it again each round.
+    judged.blocked = std::erase_if(judged.gated.actions, [](const Action& action) {
+                         return action.verb == Verb::blocked;
+                     }) != 0;
+    if (!changing.empty())
+        audit("round", "", "begun by " + round_.trigger + ", revision " + in_force_.revision);
+    Engine engine(parts_.catalogue,
+                  *parts_.host.provider(),
+                  parts_.store,
+                  parts_.clock,
+                  parts_.random,
+                  *stamp_);
+    engine.owner_id = config.request.plan.owner_id;
+    engine.plan_id = round_.plan_id;
+    ExecuteOptions options;
+    options.parallelism = config.parallelism;
+    options.wait = Duration::zero(); // waiting is data: the next round looks again
+    options.should_stop = [this] { return interrupted(); };
+    std::vector<Action> actions = std::move(judged.gated.actions);
+    const Report report =
+        co_await execute(std::move(engine), std::move(actions), std::move(options));
+    learn(changing, report);
+    auto records = parts_.store.records();
+    if (!records) {
+        fail(records.error());
+        co_return;
+    }
+    waiting_ = static_cast<std::size_t>(std::ranges::count_if(
+        *records, [](const Record& record) { return !record.waiting.empty(); }));
+    if (waiting_ != 0)
+        next_retry_ = parts_.clock.now() +
+                      std::max({poll == Duration::max() ? poll_min : poll, poll_min, look_took_});
+    resources_ = std::move(judged.statuses);
+    conclude(resources_,
+             judged.gated.withheld,
+             judged.gated.stuck,
+             report,
+             *records,
+             memory_,
+             parts_.catalogue,
+             parts_.clock.wall());
+    round_.result = result_of(judged, report);
+}
+
+std::string Loop::result_of(const Judged& judged, const Report& report) const
+{
+    if (judged.refused)
+        return "refused";
+    if (interrupted() && report.skipped != 0)
+        return "interrupted";
+    if (report.failed + report.skipped + report.blocked != 0 || judged.blocked ||
+        !judged.gated.stuck.empty())
+        return "partial";
+    if (!judged.gated.withheld.empty())
+        return "withheld";
+    if (report.waiting != 0)
+        return "waiting";
+    return report.results.empty() ? "converged" : "applied";
+}
+
+void Loop::learn(const std::map<std::string, Action>& changing, const Report& report)
+{
+    const RunConfig& config = parts_.host.config();
+    const WallTime now = parts_.clock.wall();
+    for (const ActionResult& result : report.results) {
+        const auto it = changing.find(result.address);
+        if (it == changing.end())
+            continue;
+        const Action& action = it->second;
+        if (result.outcome == Outcome::done || result.outcome == Outcome::waiting) {
+            memory_.failures.erase(result.address);
+            if (action.verb == Verb::remove)
+                memory_.tombstones.erase(result.address);
+            ResourceWrites& writes = memory_.writes[result.address];
+            note_writes(action, result.not_kept, now, writes);
+            if (writes.empty())
+                memory_.writes.erase(result.address);
+        }
+        if (result.outcome != Outcome::failed)
+            continue;
+        Failure& failure = memory_.failures[result.address];
+        if (failure.manifest_digest != action.manifest_digest)
+            failure.count = 0;
+        ++failure.count;
+        failure.manifest_digest = action.manifest_digest;
+        failure.error = result.error ? result.error->text() : result.message;
+        failure.next = now + std::chrono::ceil<std::chrono::milliseconds>(
+                                 backoff_delay(config.backoff, failure.count, parts_.random));
+    }
+    std::erase_if(memory_.failures,
+                  [&](const auto& entry) { return !judged_addresses_.contains(entry.first); });
+}
+
+// A grace period goes on while the delete is planned, or nobody can say; it is over once the
+// resource is declared again or gone.
+void Loop::learn_tombstones(const Judged& judged)
+{
+    judged_addresses_.clear();
+    for (const auto& [address, status] : judged.statuses)
+        judged_addresses_.insert(address);
+    for (const auto& [address, tombstone] : judged.gated.tombstones)
+        if (!memory_.tombstones.contains(address))
+            note(Level::warning, "it is no longer declared: its grace period begins", address);
+    std::map<std::string, Tombstone> now = judged.gated.tombstones;
+    for (const auto& [address, tombstone] : memory_.tombstones) {
+        const auto status = judged.statuses.find(address);
+        const bool unclear = status != judged.statuses.end() &&
+                             status->second.verb == trueup::name_of(Verb::blocked) &&
+                             status->second.file.empty();
+        if (unclear)
+            now.emplace(address, tombstone);
+        else if (!now.contains(address) && status != judged.statuses.end())
+            note(Level::info, "it is declared again, and stays", address);
+    }
+    memory_.tombstones = std::move(now);
+}
+
+// ---- the end of a round
+// --------------------------------------------------------------------------
+
+void Loop::fail(const Error& error)
+{
+    round_.error = error.text();
+    round_.result = error.code == Errc::refused ? "refused" : "failed";
+}
+
+void Loop::finish_round()
+{
+    const RunConfig& config = parts_.host.config();
+    const Instant now = parts_.clock.now();
+    round_.ended = parts_.clock.wall();
+    const std::string& result = round_.result;
+    interrupted_in_row_ = result == "interrupted" ? interrupted_in_row_ + 1 : 0;
+    failed_in_row_ = result == "failed" ? failed_in_row_ + 1 : 0;
+    if (result == "failed")
+        next_retry_ =
+            now + std::max<Duration>(backoff_delay(config.backoff, failed_in_row_, parts_.random),
+                                     look_took_);
+    if (result != "interrupted")
+        next_interval_ = now + jittered(config.interval, config.jitter_percent, parts_.random);
+    if (result == "converged" || result == "applied")
+        last_success_ = round_.ended;
+    spoken_for_ =
+        spoken_for_ || (result != "failed" && result != "interrupted" && result != "refused");
+    exit_code_ = 0;
+    if (result == "failed" || result == "partial" || result == "interrupted")
+        exit_code_ = 1;
+    if (result == "refused")
+        exit_code_ = 3;
+    std::string counts;
+    for (const auto& [verb, count] : round_.counts)
+        if (verb != trueup::name_of(Verb::no_op))
+            counts += ", " + std::to_string(count) + " " + verb;
+    std::string text = "round (" + round_.trigger + "): " + result + counts +
+                       (round_.error.empty() ? std::string() : ": " + round_.error);
+    const bool dull = result == "converged" && current_ == Trigger::interval;
+    const bool bad = exit_code_ != 0 && result != "interrupted";
+    note(bad ? Level::error : dull ? Level::debug : Level::info, std::move(text));
+    last_round_ = round_;
+    heed_approval_file();
+}
+
+void Loop::report_changes(const ResourceStatuses& before)
+{
+    for (const auto& [address, status] : resources_) {
+        const auto it = before.find(address);
+        const bool was = it != before.end() && it->second.condition == Health::stalled;
+        const bool is = status.condition == Health::stalled;
+        if (is && (!was || it->second.reason != status.reason))
+            note(Level::warning, "stalled (" + status.reason + "): " + status.message, address);
+        else if (was && !is)
+            note(Level::info, "no longer stalled", address);
+    }
+}
+
+} // namespace trueup

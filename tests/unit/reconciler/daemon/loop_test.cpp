@@ -1,0 +1,260 @@
+#include "tests/unit/reconciler/daemon/daemon_world.hpp"
+
+namespace trueup::test {
+
+namespace {
+
+TEST_SUITE("daemon: loop")
+{
+    TEST_CASE("what is declared is made, and then left in peace")
+    {
+        DaemonWorld world;
+        world.write("a.yaml", role("a"));
+        world.write("b.yaml", role("b"));
+
+        world.start();
+
+        CHECK(world.exists("a"));
+        CHECK(world.exists("b"));
+        CHECK(world.last_result() == "applied");
+        world.forget_requests();
+        world.pass(30min);
+        CHECK(world.writes() == 0);
+        CHECK(world.last_result() == "converged");
+        CHECK(world.health("a") == "Ready unchanged");
+        CHECK(world.loop->ready());
+        CHECK(world.supervisor.told == std::vector<std::string>{"ready"});
+        CHECK(world.supervisor.line.find("2 Ready") != std::string::npos);
+    }
+
+    TEST_CASE("an edit is looked at once it has settled, long before the interval")
+    {
+        DaemonWorld world;
+        world.write("a.yaml", role("a"));
+        world.start();
+
+        world.write("a.yaml", role("a", "cluster.list"));
+        world.pass(900ms);
+
+        CHECK(world.permissions("a") == "cluster.list");
+        CHECK(world.loop->status().last_round->trigger == "edit");
+    }
+
+    TEST_CASE("drift is corrected at the interval")
+    {
+        DaemonWorld world;
+        world.write("a.yaml", role("a"));
+        world.start();
+        world.meddle("a", "cluster.delete");
+
+        world.pass(4min);
+        CHECK(world.permissions("a") == "cluster.delete");
+        world.pass(2min);
+
+        CHECK(world.permissions("a") == "cluster.get");
+    }
+
+    TEST_CASE("a tree that is written slowly is read once, when it is whole")
+    {
+        DaemonWorld world;
+        world.write("first.yaml", role("first"));
+        world.start();
+        const std::size_t plans = world.plans;
+
+        for (int i = 0; i < 100; ++i) {
+            world.write("slow/r" + std::to_string(i) + ".yaml", role("r" + std::to_string(i)));
+            world.pass(100ms);
+        }
+        CHECK(world.plans == plans);
+        world.pass(15s);
+
+        CHECK(world.plans == plans + 1);
+        CHECK(world.exists("r0"));
+        CHECK(world.exists("r99"));
+    }
+
+    TEST_CASE("an edit goes ahead of a drift check that is under way")
+    {
+        DaemonWorld world;
+        for (int i = 0; i < 5; ++i)
+            world.write("r" + std::to_string(i) + ".yaml", role("r" + std::to_string(i)));
+        world.settings.request.observe.refresh = Refresh::full;
+        world.settings.request.observe.parallelism = 1;
+        world.start();
+        world.http.latency = 5s;
+        world.pass(5min); // the drift check has begun, and takes half a minute
+        REQUIRE(world.loop->status().in_round);
+
+        world.write("r0.yaml", role("r0", "cluster.list"));
+        world.pass(12s);
+
+        CHECK(world.loop->status().last_round->result == "interrupted");
+        world.http.latency = 0s;
+        world.pass(1min);
+        CHECK(world.permissions("r0") == "cluster.list");
+    }
+
+    TEST_CASE("each event of an action names the revision that it comes from")
+    {
+        DaemonWorld world;
+        world.write("a.yaml", role("a"));
+        world.start();
+
+        const auto done =
+            std::ranges::find(world.events.events, EventType::action_done, &Event::type);
+
+        REQUIRE(done != world.events.events.end());
+        CHECK(done->revision == world.loop->status().revision);
+        CHECK(done->revision.starts_with("sha256:"));
+    }
+
+    TEST_CASE("a failing resource is left alone for longer and longer, and the others go on")
+    {
+        DaemonWorld world;
+        world.write("good.yaml", role("good"));
+        world.write("bad.yaml", role("bad", "no.such.permission"));
+        std::size_t tries = 0;
+        world.hook = [&](const SentRequest& sent) -> std::optional<HttpResponse> {
+            if (sent.method != "POST" || sent.body.find("\"bad\"") == std::string::npos)
+                return std::nullopt;
+            ++tries;
+            world.api.sandbox->remove_object("roles", world.api.sandbox->uid_of("roles", "bad"));
+            return make_response(422, R"({"code":"InvalidPermission","message":"no"})");
+        };
+        world.start();
+
+        CHECK(world.exists("good"));
+        CHECK(world.last_result() == "partial");
+        CHECK(tries == 1);
+        world.pass(10min);
+        CHECK(tries > 3);
+        CHECK(tries < 12);
+        CHECK(world.loop->resource("Role/tenant/bad")->failures == tries);
+        CHECK(world.loop->resource("Role/tenant/bad")->next_attempt.has_value());
+
+        SUBCASE("a restart does not forget it")
+        {
+            const std::size_t before = tries;
+            world.restart();
+            CHECK(tries == before);
+            CHECK(world.health("bad") == "Reconciling backing_off");
+        }
+        SUBCASE("another text gets its chance at once")
+        {
+            world.hook = nullptr;
+            world.write("bad.yaml", role("bad", "cluster.get"));
+            world.pass(2s);
+            CHECK(world.exists("bad"));
+            CHECK(world.health("bad") == "Ready create");
+        }
+    }
+
+    TEST_CASE("an API that cannot be reached is tried again, and nothing is forgotten")
+    {
+        DaemonWorld world;
+        world.write("a.yaml", role("a"));
+        world.hook = [](const SentRequest&) { return make_response(503); };
+        world.start();
+        CHECK(world.last_result() == "failed");
+        CHECK_FALSE(world.loop->ready());
+
+        world.hook = nullptr;
+        world.pass(3min);
+
+        CHECK(world.exists("a"));
+        CHECK(world.loop->ready());
+    }
+
+    TEST_CASE("a dry run plans for ever and writes nothing")
+    {
+        DaemonWorld world;
+        world.settings.mode = RunMode::dry_run;
+        world.write("a.yaml", role("a"));
+
+        world.start();
+        world.pass(20min);
+
+        CHECK(world.writes() == 0);
+        CHECK(world.plans >= 4);
+        CHECK(world.last_result() == "dry_run");
+        CHECK(world.loop->status().last_round->counts.at("create") == 1);
+        CHECK(world.store->records()->empty());
+    }
+
+    TEST_CASE("once is one round, with its outcome as the exit code")
+    {
+        DaemonWorld world;
+        world.settings.once = true;
+        world.write("a.yaml", role("a"));
+
+        world.start();
+
+        REQUIRE(world.exit_code.has_value());
+        CHECK(*world.exit_code == 0);
+        CHECK(world.exists("a"));
+    }
+
+    TEST_CASE("stopping lets what runs end and starts nothing new")
+    {
+        DaemonWorld world;
+        for (int i = 0; i < 30; ++i)
+            world.write("r" + std::to_string(i) + ".yaml", role("r" + std::to_string(i)));
+        world.settings.parallelism = 2;
+        world.start_slowly(1s);
+        world.pass(30s);
+        const std::size_t made = world.api.sandbox->count("roles");
+        REQUIRE(world.loop->status().in_round);
+        REQUIRE(made > 10);
+
+        world.loop->stop();
+        world.pass(30s);
+
+        REQUIRE(world.exit_code.has_value());
+        const std::size_t ours = world.store->records()->size();
+        CHECK(ours < 30);
+        CHECK(world.store->open_intents()->empty());
+        CHECK(world.supervisor.told.back() == "stopping");
+        world.http.latency = 0s;
+        world.restart();
+        CHECK(world.store->records()->size() == 30);
+    }
+
+    TEST_CASE("a reload reads everything anew, and says so to the supervisor")
+    {
+        DaemonWorld world;
+        world.write("a.yaml", role("a"));
+        world.start();
+        const std::size_t plans = world.plans;
+
+        world.loop->reload();
+        world.pass(2s);
+
+        CHECK(world.reloads == 1);
+        CHECK(world.plans == plans + 1);
+        CHECK(world.supervisor.told == std::vector<std::string>{"ready", "reloading", "ready"});
+        CHECK(world.loop->status().last_round->trigger == "reload");
+    }
+
+    TEST_CASE("the watchdog is fed while there is progress, and not by a round that hangs")
+    {
+        DaemonWorld world;
+        world.supervisor.within = 30s;
+        world.write("a.yaml", role("a"));
+        world.start();
+        world.pass(4min);
+        CHECK(world.supervisor.beats > 20);
+
+        world.http.latency = 60min; // the next round hangs in its first call
+        world.pass(20min);
+        const std::size_t beats = world.supervisor.beats;
+        world.pass(10min);
+
+        CHECK(world.supervisor.beats == beats);
+        CHECK_FALSE(world.loop->alive());
+        world.pass(60min);
+    }
+}
+
+} // namespace
+
+} // namespace trueup::test
