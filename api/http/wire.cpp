@@ -1,7 +1,10 @@
 #include "api/http/wire.hpp"
 
+#include <boost/assert.hpp>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <vector>
 
 namespace trueup {
@@ -206,6 +209,31 @@ std::string write_response(const HttpResponse& response, AfterAnswer after, Answ
     if (!bodiless && body == AnswerBody::send)
         parts.emplace_back(response.body);
     return join(parts);
+}
+
+std::string write_chunked_head(const HttpResponse& response)
+{
+    const std::string status = std::to_string(response.status);
+    std::vector<std::string_view> parts{
+        "HTTP/1.1 ", status, " ", reason_of(response.status), "\r\n"};
+    for (const Header& header : response.headers) {
+        if (!same_name(header.name, "Content-Length") && !same_name(header.name, "Connection"))
+            add_header(parts, header.name, header.value);
+    }
+    add_header(parts, "Transfer-Encoding", "chunked");
+    add_header(parts, "Connection", "close");
+    parts.emplace_back("\r\n");
+    return join(parts);
+}
+
+std::string write_chunk(std::string_view text)
+{
+    std::array<char, 16> size{};
+    const auto [end, failure] =
+        std::to_chars(size.data(), size.data() + size.size(), text.size(), 16);
+    BOOST_ASSERT(failure == std::errc{});
+    const std::string_view digits(size.data(), static_cast<std::size_t>(end - size.data()));
+    return join({digits, "\r\n", text, "\r\n"});
 }
 
 } // namespace trueup

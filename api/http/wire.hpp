@@ -30,4 +30,9 @@ enum class AnswerBody { send, omit };
 // The whole answer. Content-Length and Connection are the server's own, whatever `response` says.
 std::string write_response(const HttpResponse& response, AfterAnswer after, AnswerBody body);
 
+// The head of an answer whose body comes in chunks, after which the connection ends; and one chunk
+// of it. An empty chunk is the last.
+std::string write_chunked_head(const HttpResponse& response);
+std::string write_chunk(std::string_view text);
+
 } // namespace trueup

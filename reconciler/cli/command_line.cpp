@@ -82,6 +82,8 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>(std::string(overvie
     add_state();
     add_kinds();
     add_sandbox();
+    add_daemon_readers();
+    add_daemon_writers();
     add_others();
 }
 
@@ -198,6 +200,7 @@ void CommandLine::add_state()
     CLI::App* show = state->add_subcommand("show", "Everything remembered of one resource");
     add_common(*show);
     show->add_option("address", settings_.address, "Kind/scope/name")->required();
+    add_upkeep(*state);
     CLI::App* remove = state->add_subcommand("rm", "Forget one resource; deletes nothing remotely");
     add_common(*remove);
     remove->add_option("address", settings_.address, "Kind/scope/name")->required();

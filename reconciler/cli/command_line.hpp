@@ -41,6 +41,10 @@ private:
     void add_state();
     void add_kinds();
     void add_sandbox();
+    void add_control(CLI::App& command);
+    void add_daemon_readers();
+    void add_upkeep(CLI::App& state);
+    void add_daemon_writers();
     void add_others();
     Result<void> fill_from_environment_and_file(CLI::App& command);
     // True when some command has the option.

@@ -73,7 +73,16 @@ void CommandLine::add_run()
                     "Most owned objects of a kind that may be gone at once, as N or N%");
     run->add_option(
         "--refresh", s.refresh, "full: read each object; auto: trust complete list entries");
-    run->add_option("--listen", s.serve, "Address and port for metrics and health checks");
+    run->add_option("--socket",
+                    s.socket,
+                    "Control socket (control.sock in $RUNTIME_DIRECTORY, or beside the state)");
+    run->add_option("--socket-group", s.socket_group, "Group whose members may use the socket");
+    run->add_option("--listen",
+                    s.serve,
+                    "Serve the control API on this loopback address and port too, for scrapers");
+    run->add_option("--listen-token-file",
+                    s.serve_token_file,
+                    "File with the token that clients on --listen must send");
     run->footer(std::string(footer));
 }
 

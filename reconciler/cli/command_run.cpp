@@ -3,8 +3,10 @@
 #include "manifests/directory_source.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
+#include "reconciler/cli/control_client.hpp"
 #include "reconciler/cli/run_config.hpp"
 #include "reconciler/cli/workspace.hpp"
+#include "reconciler/daemon/control_server.hpp"
 #include "reconciler/daemon/inotify.hpp"
 #include "reconciler/daemon/loop.hpp"
 #include "reconciler/plan/render.hpp"
@@ -81,7 +83,10 @@ public:
         print(render_text(plan, how) + "Plan " + plan.digest + "\n");
     }
 
+    void round_ended(const RoundStatus& round) override { metrics.round_ended(round); }
+
     Relay relay;
+    Metrics metrics{TRUEUP_VERSION};
     std::unique_ptr<Inotify> inotify;
 
 private:
@@ -200,6 +205,75 @@ private:
     boost::asio::signal_set signals_;
 };
 
+Result<ControlOptions> read_control_options(const Settings& settings)
+{
+    ControlOptions options;
+    options.socket = daemon_socket(settings);
+    options.group = settings.socket_group;
+    options.listen = settings.serve;
+    if (!settings.serve_token_file.empty()) {
+        auto token = read_credential_file(settings.serve_token_file);
+        if (!token)
+            return token.error();
+        options.token = SecretHasher().make(std::move(*token), "file:" + settings.serve_token_file);
+    }
+    return options;
+}
+
+// Where people and machines see the daemon, and tell it what to do.
+class ControlRoom {
+public:
+    ControlRoom(Workspace& workspace, Metrics& metrics)
+        : hub(*workspace.clock),
+          events({workspace.log.get(), &hub, &metrics}),
+          workspace_(workspace),
+          metrics_(metrics)
+    {
+    }
+
+    Result<void> open(Loop& loop, const Settings& settings)
+    {
+        auto options = read_control_options(settings);
+        if (!options)
+            return options.error();
+        if (settings.socket.empty() && options->socket.string().size() > socket_bytes_max) {
+            // Nobody chose it: a deep directory is no reason not to run.
+            say(Level::warning,
+                "the path " + options->socket.string() +
+                    " is too long for a socket; nobody can ask this daemon, unless --socket "
+                    "names a shorter one");
+            options->socket.clear();
+        }
+        api_.emplace(loop, hub, metrics_, *workspace_.clock);
+        auto made = make_control_server(workspace_.context, *workspace_.random, *api_, *options);
+        if (!made)
+            return made.error();
+        server_ = std::move(*made);
+        if (!options->socket.empty())
+            say(Level::info, "listening on " + options->socket.string());
+        if (server_->port() != 0)
+            say(Level::info, "listening on loopback port " + std::to_string(server_->port()));
+        return {};
+    }
+
+    EventHub hub;
+    FanOut events;
+
+private:
+    // What a socket's path may have, less the suffix that it is made under.
+    static constexpr std::size_t socket_bytes_max = 100;
+
+    void say(Level level, std::string text)
+    {
+        events.emit(Event(EventType::note, level, std::move(text)));
+    }
+
+    Workspace& workspace_;
+    Metrics& metrics_;
+    std::optional<ControlApi> api_;
+    std::unique_ptr<ControlServer> server_;
+};
+
 } // namespace
 
 int run_daemon(Settings& settings)
@@ -219,15 +293,19 @@ int run_daemon(Settings& settings)
     if (auto opened = host.open(); !opened)
         return fail(opened.error());
     const auto supervisor = make_systemd_supervisor();
+    ControlRoom control(workspace, host.metrics);
     Loop loop(LoopParts(workspace.context.get_executor(),
                         host,
                         workspace.catalogue,
                         *workspace.store,
                         *workspace.clock,
                         *workspace.random,
-                        *workspace.log,
+                        control.events,
                         *supervisor));
     host.relay.lead_to(loop.events());
+    if (!settings.once)
+        if (auto opened = control.open(loop, settings); !opened)
+            return fail(opened.error());
     auto inotify = Inotify::open(workspace.context, [&loop] { loop.files_changed(); });
     if (inotify)
         host.inotify = std::move(*inotify);

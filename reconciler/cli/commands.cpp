@@ -21,10 +21,22 @@ int run_command_line(int argc, const char* const* argv)
                                                   {"state list", run_state_list},
                                                   {"state show", run_state_show},
                                                   {"state rm", run_state_remove},
+                                                  {"state mv", run_state_move},
+                                                  {"state backup", run_state_backup},
+                                                  {"audit verify", run_audit_verify},
+                                                  {"doctor", run_doctor},
                                                   {"kinds list", run_kinds_list},
                                                   {"kinds show", run_kinds_show},
                                                   {"kinds check", run_kinds_check},
-                                                  {"sandbox", run_sandbox}};
+                                                  {"sandbox", run_sandbox},
+                                                  {"status", run_status},
+                                                  {"history", run_history},
+                                                  {"explain", run_explain},
+                                                  {"diff", run_diff},
+                                                  {"reconcile", run_reconcile},
+                                                  {"approve", run_approve},
+                                                  {"suspend", run_suspend},
+                                                  {"resume", run_resume}};
     return commands.at(*name)(command_line.settings());
 }
 

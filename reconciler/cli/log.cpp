@@ -1,13 +1,17 @@
 #include "reconciler/cli/log.hpp"
 
 #include "reconciler/cli/console.hpp"
+#include "state/model/event_value.hpp"
 #include "state/model/json.hpp"
 
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace trueup {
 
@@ -28,19 +32,30 @@ spdlog::level::level_enum level_of(Level level)
     return spdlog::level::info;
 }
 
-std::string_view word_of(Level level)
+// As syslog(3) numbers them.
+std::string priority_of(Level level)
 {
     switch (level) {
     case Level::debug:
-        return "debug";
+        return "7";
     case Level::info:
-        return "info";
+        return "6";
     case Level::warning:
-        return "warning";
+        return "4";
     case Level::error:
-        return "error";
+        return "3";
     }
-    return "info";
+    return "6";
+}
+
+// True when stderr leads to the journal: systemd names the stream's device and inode.
+bool is_journal_stderr()
+{
+    const char* stream = std::getenv("JOURNAL_STREAM"); // nothing here changes the environment
+    struct stat status {};
+    if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) == stream;
 }
 
 // A name=value pair; values with blanks are quoted, control characters escaped.
@@ -96,15 +111,22 @@ public:
     {
         if (!logger_.should_log(level_of(event.level)))
             return;
-        logger_.log(level_of(event.level),
-                    spdlog::string_view_t(json_ ? as_json(event) : as_text(event)));
+        logger_.log(level_of(event.level), spdlog::string_view_t(line_of(event)));
     }
 
 private:
+    std::string line_of(const Event& event) const
+    {
+        // journald takes the priority from the front of a line, and puts its own time to it.
+        const std::string priority = journal_ ? "<" + priority_of(event.level) + ">" : "";
+        return priority + (json_ ? json::write(event_value(event, clock_.wall())) : as_text(event));
+    }
+
     std::string as_text(const Event& event) const
     {
-        std::string line = format_time(clock_.wall()) + " " + std::string(word_of(event.level)) +
-                           " " + std::string(name_of(event.type));
+        std::string line = (journal_ ? "" : format_time(clock_.wall()) + " ") +
+                           std::string(name_of(event.level)) + " " +
+                           std::string(name_of(event.type));
         pair(line, "address", event.address);
         pair(line, "verb", event.verb);
         pair(line, "call", event.call);
@@ -123,38 +145,9 @@ private:
         return line;
     }
 
-    std::string as_json(const Event& event) const
-    {
-        Map record;
-        const auto set = [&](std::string name, const std::string& value) {
-            if (!value.empty())
-                record.set(std::move(name), value);
-        };
-        set("time", format_time(clock_.wall()));
-        set("level", std::string(word_of(event.level)));
-        set("event", std::string(name_of(event.type)));
-        set("address", event.address);
-        set("verb", event.verb);
-        set("call", event.call);
-        set("class", event.operation);
-        if (event.type == EventType::api_call) {
-            record.set("status", event.status);
-            record.set("attempt", event.attempt);
-        }
-        record.set(
-            "ms",
-            static_cast<std::int64_t>(
-                std::chrono::duration_cast<std::chrono::milliseconds>(event.duration).count()));
-        set("audit_uid", event.audit_uid);
-        set("plan_id", event.plan_id);
-        set("revision", event.revision);
-        set("error", event.error);
-        set("message", event.message);
-        return json::write(record);
-    }
-
     const Clock& clock_;
     bool json_;
+    bool journal_ = is_journal_stderr();
     spdlog::logger logger_;
 };
 

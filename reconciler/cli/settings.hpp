@@ -76,14 +76,24 @@ struct Settings {
 
     // What trueup.yaml says in more than one word: freeze, limits. With its places in the file.
     std::map<std::string, Value> sections;
-    std::filesystem::path config_file; // that they were read from
+    std::filesystem::path config_file;  // that they were read from
     std::vector<std::string> arguments; // the command line, to be read anew
 
     // state, import, kinds, completion
     std::string address;
+    std::string new_address;
     std::string uid;
     std::string name;
     std::string spec;
+
+    // what speaks to a daemon
+    std::string socket;
+    std::string socket_group;
+    std::string serve_token_file;
+    bool all = false;
+    std::size_t limit = 100;
+    std::string reason;
+    std::string length;
 
     // sandbox
     std::string listen = "127.0.0.1:0";

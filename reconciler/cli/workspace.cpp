@@ -23,6 +23,8 @@ std::optional<std::string> environment(const std::string& name)
     return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
 }
 
+} // namespace
+
 Result<std::string> read_credential_file(const std::string& path)
 {
     std::ifstream in(path, std::ios::binary);
@@ -40,6 +42,8 @@ Result<std::string> read_credential_file(const std::string& path)
         return Error{Errc::invalid_input, "the credential file is empty", path};
     return text;
 }
+
+namespace {
 
 Result<Credentials> read_login(const std::string& path)
 {

@@ -64,6 +64,10 @@ std::filesystem::path state_file(const Settings& settings);
 // The state, and the key of its secret hashes ("" when there is none and it is only read).
 Result<std::string> open_state(Workspace& workspace, const Settings& settings, Access access);
 
+// The text of a credential file, without the end of its line. Fails with invalid_input. Wipe it
+// after use.
+Result<std::string> read_credential_file(const std::string& path);
+
 // The API client, whose events go to `events` (which outlives the workspace), or to the workspace's
 // own. Nothing is sent yet. When it fails the workspace is as it was.
 Result<void> open_api(Workspace& workspace,

@@ -33,6 +33,8 @@ public:
     virtual void watch(const std::vector<std::filesystem::path>& directories) = 0;
     // A plan was made, before anything is done about it.
     virtual void planned(const Plan&) {}
+    // A round has ended; called once for each.
+    virtual void round_ended(const RoundStatus&) {}
     // "closed", "open" or "half-open"; "" without a circuit breaker.
     virtual std::string breaker() const { return {}; }
 };

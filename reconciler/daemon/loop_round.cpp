@@ -494,6 +494,7 @@ void Loop::finish_round()
     const bool bad = exit_code_ != 0 && result != "interrupted";
     note(bad ? Level::error : dull ? Level::debug : Level::info, std::move(text));
     last_round_ = round_;
+    parts_.host.round_ended(round_);
     heed_approval_file();
 }
 

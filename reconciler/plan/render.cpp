@@ -64,6 +64,8 @@ std::size_t hidden_control(std::string_view text)
     return 0;
 }
 
+} // namespace
+
 // Text from the API or a manifest may hold escape sequences: they must not reach a terminal.
 std::string printable(std::string_view text)
 {
@@ -85,6 +87,8 @@ std::string printable(std::string_view text)
     return safe;
 }
 
+namespace {
+
 // The first `bytes_max` bytes, less a character that would be cut.
 std::string_view head_of(std::string_view text, std::size_t bytes_max)
 {
@@ -98,6 +102,14 @@ std::string_view head_of(std::string_view text, std::size_t bytes_max)
 class TextRenderer {
 public:
     TextRenderer(const Plan& plan, const RenderOptions& options) : plan_(plan), options_(options) {}
+
+    std::string action(const Action& one)
+    {
+        head(one, style_of(one.verb));
+        for (const FieldChange& change : one.changes)
+            field(one, change);
+        return std::move(text_);
+    }
 
     std::string run()
     {
@@ -238,6 +250,12 @@ private:
 std::string render_text(const Plan& plan, const RenderOptions& options)
 {
     return TextRenderer(plan, options).run();
+}
+
+std::string render_action(const Action& action, const RenderOptions& options)
+{
+    const Plan none;
+    return TextRenderer(none, options).action(action);
 }
 
 std::string summary_line(const PlanCounts& counts)

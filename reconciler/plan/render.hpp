@@ -25,6 +25,12 @@ struct RenderOptions {
 // line.
 std::string render_text(const Plan& plan, const RenderOptions& options);
 
+// One action alone: its line and its field changes, as render_text() shows them.
+std::string render_action(const Action& action, const RenderOptions& options);
+
+// `text` with what a terminal would obey, or what would hide or turn text, written out.
+std::string printable(std::string_view text);
+
 // One line: "2 to create, 1 to update, ...".
 std::string summary_line(const PlanCounts& counts);
 

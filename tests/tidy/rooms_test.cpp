@@ -159,6 +159,7 @@ Findings check_libraries(const Files& files)
         {"SQLiteCpp/", {"state/store/"}},
         {"spdlog/", {"reconciler/cli/", "reconciler/daemon/"}},
         {"CLI/", {"reconciler/cli/"}},
+        {"prometheus/", {"reconciler/daemon/"}, true},
         {"git2", {"manifests/"}},
         {"date/", {"reconciler/daemon/"}},
         {"systemd/", {"reconciler/daemon/"}},
