@@ -40,9 +40,9 @@ std::string joined(const std::vector<std::string>& words)
 std::string bash_function(const std::string& name, const std::vector<Entry>& entries)
 {
     std::string script = name + "() {\n"
-                         "    local cur=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word\n"
-                         "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                         "        case \"$path $word\" in\n";
+                                "    local cur=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word\n"
+                                "    for word in \"${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}\"; do\n"
+                                "        case \"$path $word\" in\n";
     for (const Entry& entry : entries) {
         if (entry.path.empty())
             continue;
@@ -57,8 +57,8 @@ std::string bash_function(const std::string& name, const std::vector<Entry>& ent
     return script + "    esac\n}\ncomplete -o filenames -F " + name + " trueup\n";
 }
 
-// Works as a file `_trueup` in $fpath, which zsh runs when it completes for the first time, and when
-// it is sourced.
+// Works as a file `_trueup` in $fpath, which zsh runs when it completes for the first time, and
+// when it is sourced.
 std::string zsh_script(const std::vector<Entry>& entries)
 {
     return "#compdef trueup\nautoload -U +X bashcompinit && bashcompinit\n" +
