@@ -42,8 +42,9 @@ install(FILES ${staged}/completion.zsh DESTINATION ${data}/zsh/vendor-completion
 install(FILES ${staged}/completion.fish DESTINATION ${data}/fish/vendor_completions.d RENAME trueup.fish)
 install(FILES README.md ${staged}/changelog.Debian.gz ${debian}/copyright DESTINATION ${data}/doc/trueup)
 # The pages refer to each other by these paths.
-install(FILES docs/guide.md docs/kinds.md docs/manifests.md docs/operations.md docs/sandbox.md docs/state.md
-        DESTINATION ${data}/doc/trueup/docs)
+file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/*.md)
+list(FILTER pages EXCLUDE REGEX "/(architecture|testing)\\.md$")
+install(FILES ${pages} DESTINATION ${data}/doc/trueup/docs)
 install(DIRECTORY manifests/examples/ DESTINATION ${data}/doc/trueup/examples/manifests)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/trueup.env.example DESTINATION ${data}/doc/trueup/examples RENAME trueup.env)
 install(FILES ${debian}/lintian-overrides DESTINATION ${data}/lintian/overrides RENAME trueup)
