@@ -36,13 +36,13 @@ std::string joined(const std::vector<std::string>& words)
     return text;
 }
 
-// One function for bash; zsh runs the same through bashcompinit.
-std::string bash_script(const std::vector<Entry>& entries)
+// The function of that name for bash; zsh runs the same through bashcompinit.
+std::string bash_function(const std::string& name, const std::vector<Entry>& entries)
 {
-    std::string script = "_trueup() {\n"
-                         "    local cur=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word\n"
-                         "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                         "        case \"$path $word\" in\n";
+    std::string script = name + "() {\n"
+                                "    local cur=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word\n"
+                                "    for word in \"${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}\"; do\n"
+                                "        case \"$path $word\" in\n";
     for (const Entry& entry : entries) {
         if (entry.path.empty())
             continue;
@@ -54,8 +54,17 @@ std::string bash_script(const std::vector<Entry>& entries)
     for (const Entry& entry : entries)
         script += "        \"" + entry.path + "\") COMPREPLY=($(compgen -f -W \"" +
                   joined(entry.words) + "\" -- \"$cur\")) ;;\n";
-    script += "    esac\n}\ncomplete -o filenames -F _trueup trueup\n";
-    return script;
+    return script + "    esac\n}\ncomplete -o filenames -F " + name + " trueup\n";
+}
+
+// Works as a file `_trueup` in $fpath, which zsh runs when it completes for the first time, and
+// when it is sourced.
+std::string zsh_script(const std::vector<Entry>& entries)
+{
+    return "#compdef trueup\nautoload -U +X bashcompinit && bashcompinit\n" +
+           bash_function("_trueup_words", entries) +
+           "if [ \"$funcstack[1]\" = _trueup ]; then\n"
+           "    _bash_complete -o filenames -F _trueup_words\nfi\n";
 }
 
 std::string fish_script(const std::vector<Entry>& entries)
@@ -84,9 +93,9 @@ int run_completion(const CommandLine& command_line, const std::string& shell)
     if (shell == "fish")
         print(fish_script(entries));
     else if (shell == "zsh")
-        print("autoload -U +X bashcompinit && bashcompinit\n" + bash_script(entries));
+        print(zsh_script(entries));
     else
-        print(bash_script(entries));
+        print(bash_function("_trueup", entries));
     return 0;
 }
 
