@@ -41,7 +41,7 @@ struct Event {
     std::string audit_uid;
     std::string plan_id;
     std::string revision; // of the manifests that it is about; "" where nobody keeps count
-    std::string error; // name of the Errc, or ""
+    std::string error;    // name of the Errc, or ""
 };
 
 class EventSink {
