@@ -2,6 +2,7 @@
 
 #include "reconciler/engine/observe.hpp"
 #include "reconciler/engine/writer.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -51,15 +52,13 @@ private:
         co_return Result<void>{};
     }
 
-    // How much of `settle` has not passed since the intent was written. The wall clock may have
-    // jumped: never less than nothing, never more than the whole.
-    Duration time_left(const Intent& intent, Duration settle) const
+    // How long a create may still take effect. The whole of `settle` from now on: nobody knows when
+    // the call was sent, which can be long after its intent was written, and calendars jump.
+    static Duration time_left(const Kind& kind)
     {
-        const auto opened = parse_time(intent.opened_at);
-        if (!opened)
-            return settle;
-        const Duration passed = engine_.clock.wall() - *opened;
-        return std::clamp(settle - passed, Duration::zero(), settle);
+        if (kind.refuses_duplicates || mutated(Mutation::recover_without_settling))
+            return {};
+        return kind.settle;
     }
 
     Task<Result<void>> resolve(Intent intent, Finality finality)
@@ -122,8 +121,7 @@ private:
             auto taken = co_await take(std::move(action), std::move(intent), ours.front());
             co_return taken;
         }
-        const Duration left =
-            action.kind->refuses_duplicates ? Duration{} : time_left(intent, action.kind->settle);
+        const Duration left = time_left(*action.kind);
         if (ours.empty() && finality == Finality::may_wait && left > Duration::zero()) {
             undecided_.emplace_back(std::move(intent), left);
             co_return Result<void>{};
@@ -142,7 +140,6 @@ private:
             recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
             co_return Result<void>{};
         }
-        Batch batch;
         Record record;
         record.address = intent.address;
         record.kind = action.address.kind();
@@ -153,14 +150,42 @@ private:
         record.abandon = intent.abandon;
         record.depends_on = intent.depends_on;
         record.updated_at = format_time(engine_.clock.wall());
+        Batch batch;
         batch.put.push_back(std::move(record));
-        batch.close.push_back(intent.id);
         batch.audit.push_back(audit_of(intent, "found"));
+        const bool leaves_old_one = intent.verb == name_of(Verb::replace) && !intent.uid.empty() &&
+                                    !mutated(Mutation::forget_replaced);
+        if (!leaves_old_one)
+            batch.close.push_back(intent.id);
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        if (!stored)
+            co_return stored.error();
+        note(intent, "a create of an earlier run had taken effect; it is ours (uid " + uid + ")");
+        if (leaves_old_one) {
+            auto replaced = co_await finish_replace(std::move(action), std::move(intent));
+            co_return replaced;
+        }
+        ++recovery_.resolved;
+        co_return Result<void>{};
+    }
+
+    // The new one is there and ours; the old one was planned to go, and no plan would know it as
+    // anything but a second object with our mark.
+    Task<Result<void>> finish_replace(Action action, Intent intent)
+    {
+        action.uid = intent.uid;
+        auto removed = co_await writer_.remove_replaced(std::move(action));
+        if (!removed) {
+            recovery_.unresolved.push_back(intent.address + ": " + removed.error().text());
+            co_return Result<void>{};
+        }
+        Batch batch;
+        batch.close.push_back(intent.id);
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (!stored)
             co_return stored.error();
         ++recovery_.resolved;
-        note(intent, "a create of an earlier run had taken effect; it is ours (uid " + uid + ")");
+        note(intent, "the object that it replaced is gone (uid " + intent.uid + ")");
         co_return Result<void>{};
     }
 
@@ -174,7 +199,8 @@ private:
             *action.kind, action.scope, std::move(uid), std::move(where));
         if (!object)
             co_return object.error();
-        const bool deletes = intent.verb == name_of(Verb::remove);
+        const bool deletes =
+            intent.verb == name_of(Verb::remove) || intent.verb == name_of(Verb::replace);
         if (!deletes && *object) {
             // Steps such as a publish belong to the write that they follow.
             for (const Facet& facet : action.kind->facets) {
@@ -190,8 +216,14 @@ private:
             }
         }
         if (deletes && !*object) {
+            auto record = engine_.store.record(intent.address);
+            if (!record)
+                co_return record.error();
             Batch batch;
-            batch.forget.push_back(intent.address);
+            // After a create-first replace the record speaks of the new object already.
+            if (*record &&
+                ((*record)->uid == intent.uid || mutated(Mutation::forget_new_record)))
+                batch.forget.push_back(intent.address);
             batch.close.push_back(intent.id);
             batch.audit.push_back(audit_of(intent, "found"));
             auto stored = co_await engine_.store.commit(std::move(batch));

@@ -15,6 +15,7 @@ struct Settled {
     Value observed;      // as read back; null when nothing was read
     std::string waiting; // what it waits for; "" when it is ready
     std::string note;    // what an operator should know
+    std::string intent;  // still open: of a replace whose old object is yet to go
 };
 
 // Each call is made on behalf of one action; `desired` has every reference resolved. All fail with
@@ -28,6 +29,9 @@ public:
     Task<Result<Settled>> create(Action action);
     Task<Result<Settled>> update(Action action);
     Task<Result<Settled>> remove(Action action);
+    // The rest of a create-first replace that was interrupted: deletes the object `action.uid`,
+    // which was planned to go, unless it carries the mark of another owner or address.
+    Task<Result<Settled>> remove_replaced(Action action);
     Task<Result<Settled>> replace(Action action);
     Task<Result<Settled>> adopt(Action action);
     Task<Result<Settled>> forget(Action action);
@@ -42,6 +46,8 @@ public:
 private:
     struct Found;
     struct Verdict;
+    // Whether an object must still be what was planned on.
+    enum class Pinned { yes, no };
 
     Task<Result<Found>> look_for(const Action& action);
     Task<Result<Settled>> create_with_intent(Action action, std::string intent_id);
@@ -55,6 +61,7 @@ private:
     Task<Result<std::string>> open_intent(const Action& action, std::string route);
     Task<Result<void>> close_intent(const Action& action, std::string id, std::string outcome);
     Task<Result<Settled>> update_once(const Action& action, bool check_pin, std::string intent_id);
+    Task<Result<Settled>> remove_object(Action action, Pinned pinned);
     Task<Result<void>> wait_until_gone(const Action& action);
     Task<Result<std::string>> wait_until_ready(const Action& action, std::string uid);
     Task<Result<void>> record(const Action& action, std::string uid, std::string waiting);

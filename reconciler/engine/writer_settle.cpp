@@ -2,6 +2,7 @@
 
 #include "api/rest/codec.hpp"
 #include "reconciler/engine/writer.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -19,6 +20,21 @@ constexpr std::size_t polls_max = 100'000;
 
 Task<Result<Settled>> Writer::remove(Action action)
 {
+    auto removed = co_await remove_object(std::move(action), Pinned::yes);
+    co_return removed;
+}
+
+Task<Result<Settled>> Writer::remove_replaced(Action action)
+{
+    action.verb = Verb::replace;
+    action.lifecycle.replace = Replacement::create_first;
+    action.observed = action.desired;
+    auto removed = co_await remove_object(std::move(action), Pinned::no);
+    co_return removed;
+}
+
+Task<Result<Settled>> Writer::remove_object(Action action, Pinned pinned)
+{
     const Kind& kind = *action.kind;
     const Value shape = action.last ? action.last->last_applied : action.observed.value_or(Value());
     std::string intent_id;
@@ -32,13 +48,13 @@ Task<Result<Settled>> Writer::remove(Action action)
             co_return fresh.error();
         if (!*fresh)
             break;
-        if (round == 1 &&
+        if (round == 1 && pinned == Pinned::yes && !mutated(Mutation::delete_what_changed) &&
             make_pin(kind, action.uid, &(*fresh)->value, shape, nullptr, {}) != action.pin)
             co_return Error{Errc::conflict,
                             "it changed since it was planned",
                             action.address.text(),
                             "plan again"};
-        if ((*fresh)->mark &&
+        if ((*fresh)->mark && !mutated(Mutation::delete_others) &&
             *(*fresh)->mark != Mark(engine_.owner_id, address_mark(action.address)))
             co_return Error{Errc::refused,
                             "it carries the mark of another owner or address",
@@ -123,9 +139,16 @@ Task<Result<Settled>> Writer::replace(Action action)
     auto made = co_await create(action);
     if (!made)
         co_return made.error();
+    // Its intent stays open until the old one is gone: the next start finishes what stops here.
     auto removed = co_await remove(std::move(action));
     if (!removed)
         co_return removed.error();
+    Batch batch;
+    batch.close.push_back(made->intent);
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored)
+        co_return stored.error();
     co_return made;
 }
 

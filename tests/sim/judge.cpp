@@ -133,6 +133,59 @@ std::string Judge::project_uid(const std::string& name) const
     return project != nullptr ? project->uid : std::string();
 }
 
+// ---- what the program sends
+// -----------------------------------------------------------------------------
+
+void Judge::sending(std::string_view head)
+{
+    const std::string method(head.substr(0, head.find(' ')));
+    const std::string_view target =
+        head.substr(std::min(head.size(), method.size() + 1)).substr(0, head.find('\r'));
+    const std::string path(target.substr(0, target.find_first_of("? ")));
+    if (method == "GET" || path.starts_with("/v1/dashboard") || path.starts_with("/v1/auth"))
+        return;
+    if (!is_intended(method, path))
+        violation('B', method + " " + path + " is sent and no intent of it is on the disk");
+}
+
+bool Judge::is_intended(const std::string& method, const std::string& path) const
+{
+    const Target target = target_of(path);
+    const auto thing = things_.find(target.uid);
+    std::string address;
+    if (thing != things_.end())
+        address = target.rest == "/macros" ? "Macros/" + thing->second.name
+                                           : address_of(thing->second);
+    return std::ranges::any_of(intents_, [&](const auto& entry) {
+        const Intent& intent = entry.second;
+        return intent.route == method + " " + path ||
+               (!target.uid.empty() && intent.uid == target.uid) || intent.address == address;
+    });
+}
+
+void Judge::intent_opened(const Intent& intent, bool durable)
+{
+    if (!durable)
+        violation('G', "the intent of " + intent.address + " is said to be on the disk and is not");
+    intents_[intent.id] = intent;
+}
+
+void Judge::intent_closed(const std::string& id)
+{
+    intents_.erase(id);
+}
+
+void Judge::intents_found(const std::vector<Intent>& intents, bool complete)
+{
+    std::map<std::string, Intent> found;
+    for (const Intent& intent : intents)
+        found.emplace(intent.id, intent);
+    for (const auto& [id, intent] : intents_)
+        if (complete && !found.contains(id))
+            violation('G', "the intent of " + intent.address + " is lost");
+    intents_ = std::move(found);
+}
+
 // ---- what the server saw
 // -------------------------------------------------------------------------------
 
@@ -185,8 +238,6 @@ void Judge::note_effect(const HttpRequest& request,
     effect.method = request.method;
     effect.path = path_of(request);
     effect.trace = response.header("AuditUid");
-    effect.life = life_;
-    effect.at = universe_.now();
     effects_.push_back(std::move(effect));
 }
 
@@ -281,6 +332,11 @@ void Judge::check_delete(const Thing& thing)
     const Declared* declared = in_force_.find(address);
     if (!thing.by_client && !thing.adopted)
         violation('C', "an object that was never ours is deleted: " + address);
+    const auto settled = settled_.find(address);
+    if (declared == nullptr && settled != settled_.end() &&
+        (settled->second.abandon || settled->second.prevent_destroy) &&
+        !replacing_.contains({address, thing.uid}))
+        violation('C', address + " is deleted although it was to be left");
     if (declared == nullptr) {
         if (!prune_ && !replacing_.contains({address, thing.uid}))
             violation('C', address + " is deleted and pruning was not asked for");
@@ -354,6 +410,8 @@ void Judge::planned(const Plan& plan)
 {
     planned_ = true;
     planned_at_ = universe_.now();
+    audited_.insert(answered_.begin(), answered_.end()); // a plan reads the state
+    answered_.clear();
     plan_.clear();
     for (const Action& action : plan.actions) {
         PlannedAction& entry = plan_[action.address.text()];
@@ -363,12 +421,21 @@ void Judge::planned(const Plan& plan)
             replacing_.emplace(action.address.text(), action.uid);
         if (action.verb == Verb::remove && !prune_)
             violation('C', "a delete is planned without being asked for: " + action.address.text());
+        if (action.verb == Verb::remove && in_force_.resources.empty())
+            violation('C', "all is to be deleted because nothing is declared");
     }
     printed("the plan", json::write(plan_document(plan, 0), json::Secrets::hash));
 }
 
 void Judge::executed(const Report& report)
 {
+    std::set<std::string> unsettled;
+    for (const ActionResult& result : report.results)
+        if (result.outcome != Outcome::done)
+            unsettled.insert(result.address);
+    for (const Declared& declared : in_force_.resources)
+        if (const std::string address = declared.address(); !unsettled.contains(address))
+            settled_[address] = Settled{declared.abandon, declared.prevent_destroy};
     for (const ActionResult& result : report.results) {
         printed("a report", result.message);
         if (result.error)
@@ -385,6 +452,8 @@ void Judge::said(const Event& event)
 {
     for (const std::string* text : {&event.message, &event.address, &event.call, &event.error})
         printed("an event", *text);
+    if (event.type == EventType::api_call && !event.audit_uid.empty() && event.error.empty())
+        answered_.insert(event.audit_uid);
     if (event.type != EventType::action_done || (event.verb != "adopt" && event.verb != "update"))
         return;
     for (auto& [uid, thing] : things_)
@@ -438,10 +507,19 @@ bool Judge::excused(const Action& action, const Final& end) const
     if (action.verb == Verb::replace)
         return declared != nullptr && declared->replace == ReplaceMode::create_first &&
                facts_of(kind).unique;
+    // It waits for one that fails for ever.
+    if (!rules_.broken_kind.empty() && declared != nullptr &&
+        std::ranges::any_of(declared->refs, [&](const std::string& target) {
+            return target.starts_with(rules_.broken_kind + "/");
+        }))
+        return true;
     if (action.verb != Verb::blocked)
         return false;
     switch (action.reason) {
     case Reason::exists_differs:
+        if (kind == "Macros") // without a mark, nothing says that they are ours
+            return !end.audit_complete;
+        [[fallthrough]];
     case Reason::adopt_never:
     case Reason::foreign:
     case Reason::ambiguous:
@@ -532,11 +610,11 @@ void Judge::check_audit(const Final& end)
                               it->second->address);
             continue;
         }
+        // Without an answer nobody knows of it but by looking: then there is a record of that.
         const bool explained = std::ranges::any_of(end.audit, [&](const AuditRecord& record) {
-            return record.address == effect.address && record.audit_uid.empty() &&
-                   record.outcome != "none";
+            return record.address == effect.address;
         });
-        if (!explained)
+        if (!explained || audited_.contains(effect.trace))
             violation('H', "no audit record of " + effect.method + " for " + effect.address);
     }
     for (const auto& [trace, record] : traces)

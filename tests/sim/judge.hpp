@@ -39,9 +39,6 @@ struct EffectSeen {
     std::string method;
     std::string path;
     std::string trace; // the AuditUid of the answer
-    std::uint64_t life = 0;
-    Instant at{};
-    bool explained = false;
 };
 
 struct JudgeRules {
@@ -58,6 +55,14 @@ public:
 
     // Manifests that are or may become in force: makes their addresses known.
     void learn(const ManifestText& manifests);
+
+    // ---- what the program sends
+    // A request begins. A write needs an intent that is on the disk.
+    void sending(std::string_view head);
+    void intent_opened(const Intent& intent, bool durable);
+    void intent_closed(const std::string& id);
+    // What a new life finds. `complete`: nothing was lost on purpose.
+    void intents_found(const std::vector<Intent>& intents, bool complete);
 
     // ---- what the server saw
     void seen(const HttpRequest& request, const HttpResponse& response);
@@ -78,8 +83,13 @@ public:
     void said(const Event& event);
     void stored(std::string_view bytes);
     void printed(std::string_view where, std::string_view text);
-    void died() { planned_ = false; }
-    void new_life() { ++life_; }
+    void died()
+    {
+        planned_ = false;
+        answered_.clear();
+    }
+    // The state is lost, on purpose.
+    void state_lost() { settled_.clear(); }
 
     // ---- the verdict at the end
     // The state that the program has, and the last plan, after three undisturbed rounds and one
@@ -118,6 +128,7 @@ private:
     void check_planned(const std::string& address, const std::string& method);
     void check_delete(const Thing& thing);
     void check_touch(const Thing& thing);
+    bool is_intended(const std::string& method, const std::string& path) const;
     void check_resource(const Declared& declared, const Final& end);
     void check_orphans(const Final& end);
     void check_audit(const Final& end);
@@ -144,7 +155,16 @@ private:
     std::set<std::pair<std::string, std::string>> replacing_;
     std::set<std::string> abandoned_; // addresses that were declared with deletionPolicy: abandon
     Instant planned_at_{};
-    std::uint64_t life_ = 0;
+    std::map<std::string, Intent> intents_; // open and durable, by id
+    // Effects whose answer was received, and those of them that must be in the audit by now.
+    std::set<std::string> answered_;
+    std::set<std::string> audited_;
+    // What the state remembers of the manifests of resources that are as declared.
+    struct Settled {
+        bool abandon = false;
+        bool prevent_destroy = false;
+    };
+    std::map<std::string, Settled> settled_;
 };
 
 } // namespace trueup::sim

@@ -7,12 +7,59 @@
 
 namespace trueup::sim {
 
+namespace {
+
+// The store, with somebody who looks on.
+class WatchedStore final : public Store {
+public:
+    WatchedStore(std::unique_ptr<Store> store, Judge& judge, const Disk& disk)
+        : store_(std::move(store)), judge_(judge), disk_(disk)
+    {
+    }
+
+    Result<std::optional<Binding>> binding() override { return store_->binding(); }
+    Result<std::vector<Record>> records() override { return store_->records(); }
+    Result<std::optional<Record>> record(const std::string& address) override
+    {
+        return store_->record(address);
+    }
+    Result<std::vector<Intent>> open_intents() override { return store_->open_intents(); }
+    Result<std::vector<AuditRecord>> audit(std::size_t newest_max) override
+    {
+        return store_->audit(newest_max);
+    }
+    Task<Result<void>> commit(Batch batch) override
+    {
+        const std::vector<Intent> opened = batch.open;
+        // Closing is no promise: what is closed may be open again after a crash.
+        for (const std::string& id : batch.close)
+            judge_.intent_closed(id);
+        const std::uint64_t syncs_before = disk_.syncs();
+        auto stored = co_await store_->commit(std::move(batch));
+        const bool synced = disk_.syncs() > syncs_before;
+        if (stored)
+            for (const Intent& intent : opened)
+                judge_.intent_opened(intent, synced);
+        co_return stored;
+    }
+    StoreCounters counters() const override { return store_->counters(); }
+
+private:
+    std::unique_ptr<Store> store_;
+    Judge& judge_;
+    const Disk& disk_;
+};
+
+} // namespace
+
 Process::Process(Universe& universe,
                  Timeline& timeline,
                  Judge& judge,
                  Network& network,
                  Surroundings& surroundings,
                  const ProcessRules& rules,
+                 const Disk& disk,
+                 ManifestCache& cache,
                  std::uint64_t seed)
     : universe_(universe),
       timeline_(timeline),
@@ -20,6 +67,8 @@ Process::Process(Universe& universe,
       network_(network),
       surroundings_(surroundings),
       rules_(rules),
+      disk_(disk),
+      cache_(cache),
       clock_(universe, place_),
       random_(make_seeded_random(seed))
 {
@@ -38,12 +87,16 @@ Process::~Process()
     dialer_.reset();
 }
 
-Result<void> Process::start()
+Result<void> Process::start(bool complete)
 {
     auto store = open_simulated_store(place_, state_name);
     if (!store)
         return store.error();
-    store_ = std::move(*store);
+    auto intents = (*store)->open_intents();
+    if (!intents)
+        return intents.error();
+    judge_.intents_found(*intents, complete);
+    store_ = std::make_unique<WatchedStore>(std::move(*store), judge_, disk_);
     dialer_ = network_.make_dialer(place_, clock_);
     Origin origin;
     origin.tls = false;
@@ -107,11 +160,22 @@ Task<void> Process::live()
     }
 }
 
-Result<ManifestSet> Process::read_manifests(const ManifestText& text)
+const Result<ManifestSet>& Process::read_manifests(const ManifestText& text)
+{
+    std::string key = text.text();
+    key += "\n#" + std::to_string(surroundings_.secret_generation());
+    const auto it = cache_.find(key);
+    if (it != cache_.end())
+        return it->second;
+    Result<ManifestSet> set = load(text.text());
+    return cache_.emplace(std::move(key), std::move(set)).first->second;
+}
+
+Result<ManifestSet> Process::load(std::string text)
 {
     LoadOptions options;
     options.paths = {"-"};
-    options.standard_input = text.text();
+    options.standard_input = std::move(text);
     options.environment = [this](const std::string&) -> std::optional<std::string> {
         return secret_text(surroundings_.secret_generation());
     };
@@ -133,7 +197,7 @@ Task<RoundEnd> Process::run_round()
     RoundEnd end;
     const bool prune = surroundings_.prune();
     const ManifestText text = surroundings_.manifests();
-    auto manifests = read_manifests(text);
+    const Result<ManifestSet>& manifests = read_manifests(text);
     if (!manifests) {
         timeline_.add("trueup", "the manifests cannot be read: " + manifests.error().message);
         if (text.broken.empty())

@@ -11,6 +11,7 @@
 #include "tests/sim/network.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -29,6 +30,9 @@ struct ProcessRules {
     int attempts_max = 6;
     Adoption adoption = Adoption::if_equal;
 };
+
+// What was read of a text: many rounds have the same manifests.
+using ManifestCache = std::map<std::string, Result<ManifestSet>>;
 
 // How a round ended.
 struct RoundEnd {
@@ -67,11 +71,14 @@ public:
             Network& network,
             Surroundings& surroundings,
             const ProcessRules& rules,
+            const Disk& disk,
+            ManifestCache& cache,
             std::uint64_t seed);
     ~Process() override;
 
     // Opens the state and starts the first round. Fails as opening the state does.
-    Result<void> start();
+    // `complete`: nothing of the state was lost on purpose.
+    Result<void> start(bool complete);
     // From now on it does nothing more; what it was doing ends in the middle.
     void die();
     bool dead() const { return dead_; }
@@ -86,7 +93,8 @@ private:
     void emit(const Event& event) override;
     Task<void> live();
     Task<RoundEnd> run_round();
-    Result<ManifestSet> read_manifests(const ManifestText& text);
+    const Result<ManifestSet>& read_manifests(const ManifestText& text);
+    Result<ManifestSet> load(std::string text);
 
     Universe& universe_;
     Timeline& timeline_;
@@ -94,6 +102,8 @@ private:
     Network& network_;
     Surroundings& surroundings_;
     const ProcessRules& rules_;
+    const Disk& disk_;
+    ManifestCache& cache_;
     Place place_;
     SimClock clock_;
     std::unique_ptr<Random> random_;

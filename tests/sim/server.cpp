@@ -117,6 +117,7 @@ Server::striking(Trigger trigger, std::uint64_t count, bool (*wanted)(FaultKind)
 
 Fate Server::send(std::string_view head)
 {
+    judge_.sending(head);
     ++sent_;
     const bool write = looks_like_write(head);
     sent_writes_ += write ? 1U : 0U;
@@ -145,7 +146,14 @@ bool Server::breaks_for_ever(const HttpRequest& request) const
     if (rules_.broken_kind.empty())
         return false;
     const KindFacts& facts = facts_of(rules_.broken_kind);
-    return sandbox_->is_write(request) && std::string_view(request.target).starts_with(facts.create);
+    const std::string_view target = request.target;
+    const bool of_kind = target == facts.create || target.starts_with(facts.object);
+    // The paths of some kinds lie below those of others.
+    const bool of_another = std::ranges::any_of(kind_facts(), [&](const KindFacts& other) {
+        return std::string_view(other.object).size() > std::string_view(facts.object).size() &&
+               (target == other.create || target.starts_with(other.object));
+    });
+    return of_kind && !of_another && sandbox_->is_write(request);
 }
 
 void Server::change_both(std::function<void(Sandbox&)> change)
@@ -321,6 +329,11 @@ void Server::meddle(const Fault& fault, const ManifestText& manifests)
         Declared other = manifests.resources[random->below(manifests.resources.size())];
         if (random->below(2) == 0)
             other.version = 77;
+        const std::string name =
+            other.kind == "User" ? other.name + "@example.com" : other.name;
+        if (facts_of(other.kind).unique &&
+            judge_.alive(other.kind, judge_.project_uid(other.project), name) != nullptr)
+            return; // the API would refuse it
         const std::string uid = create_elsewhere(other, other.body(), false);
         timeline_.add("others", "create " + other.address() + " " + uid);
         return;
@@ -355,8 +368,8 @@ void Server::meddle(const Fault& fault, const ManifestText& manifests)
         Declared as;
         as.kind = victim.kind;
         as.name = victim.kind == "User" ? victim.name.substr(0, victim.name.find('@')) : victim.name;
-        if (random->below(2) == 0)
-            as.name += "-copy";
+        if (random->below(2) == 0 || facts_of(victim.kind).unique)
+            as.name += "-copy" + std::to_string(random->below(1000));
         if (const auto it = judge_.things().find(victim.project_uid); it != judge_.things().end())
             as.project = it->second.name;
         std::string body = as.body();

@@ -67,7 +67,7 @@ Setting draw_setting(Random& random)
         }
     if (random.below(8) == 0) {
         Declared some;
-        some.kind = "Role";
+        some.kind = random.below(2) == 0 ? "Role" : "TagFilter";
         for (int i = 0; i < 12; ++i) {
             some.name = "foreign" + std::to_string(i);
             s.before.push_back(some);
@@ -83,6 +83,23 @@ Setting draw_setting(Random& random)
     s.judge.duplicates_possible = s.faults.beyond_settle;
     s.judge.takes_over = s.process.adoption == Adoption::take_over;
     s.judge.broken_kind = s.server.broken_kind;
+    return s;
+}
+
+// A world without accidents of its own.
+Setting setting_of(const Scenario& scenario)
+{
+    Setting s;
+    s.process_seed = 7;
+    s.rounds = scenario.stages.size();
+    s.prune = scenario.prune;
+    s.process.trusting = scenario.trusting;
+    s.process.rate = 0;
+    s.server.api_key = std::string(canary.substr(0, 7)) + "KEY";
+    s.server.password = std::string(canary.substr(0, 7)) + "PASSWORD";
+    s.process.credentials.api_key.emplace(s.server.api_key, "", "test");
+    s.manifests = scenario.stages.front();
+    s.judge.owner = s.process.owner;
     return s;
 }
 
@@ -157,6 +174,10 @@ public:
         result.crashes = crashes_;
         result.rounds = rounds_;
         result.struck = server_.struck();
+        result.events = events_;
+        result.disk_operations = disk_operations_;
+        result.requests_before_calm = requests_before_calm_;
+        result.writes_before_calm = writes_before_calm_;
         return result;
     }
 
@@ -166,7 +187,6 @@ private:
 
     void start_process()
     {
-        judge_.new_life();
         Surroundings& surroundings = *this;
         process_ = std::make_unique<Process>(universe_,
                                              timeline_,
@@ -174,11 +194,12 @@ private:
                                              network_,
                                              surroundings,
                                              setting_.process,
+                                             disk_,
+                                             cache_,
                                              random_->next());
         process_->clock().shift_wall(wall_wrong_);
-        starting_ = true;
-        auto started = process_->start();
-        starting_ = false;
+        auto started = process_->start(!damaged_ && !state_lost_);
+        state_lost_ = false;
         if (started || process_->dead())
             return;
         timeline_.add("trueup", "the state cannot be opened: " + started.error().text());
@@ -235,7 +256,9 @@ private:
         disk_.erase(std::string(state_name) + "-wal");
         disk_.put(state_name, fixtures().empty_state);
         damaged_ = false;
+        state_lost_ = true;
         audit_complete_ = false;
+        judge_.state_lost();
     }
 
     // ---- faults
@@ -327,7 +350,8 @@ private:
     void heard(const Event&) override
     {
         const auto wanted = [](FaultKind kind) { return kind == FaultKind::crash_event; };
-        if (const Fault* fault = server_.striking(Trigger::event, ++events_, wanted))
+        events_ += calm_ ? 0U : 1U;
+        if (const Fault* fault = server_.striking(Trigger::event, events_, wanted))
             strike(*fault);
     }
 
@@ -340,6 +364,8 @@ private:
                               std::string(name_of(result.outcome)) + " " + result.message +
                               (result.error ? result.error->text() : std::string()));
         const Duration pause = std::chrono::seconds(10 + random_->below(50));
+        if (options_.scenario && rounds_ < options_.scenario->stages.size())
+            take_manifests(options_.scenario->stages[rounds_]);
         if (!calm_ && rounds_ < setting_.rounds)
             return pause;
         if (!calm_) {
@@ -358,10 +384,20 @@ private:
         return std::nullopt;
     }
 
+    void take_manifests(const ManifestText& manifests)
+    {
+        manifests_ = manifests;
+        judge_.learn(manifests_);
+        timeline_.add("editor", "the manifests are replaced");
+    }
+
     // The faults stop, and the manifests stay as they are.
     void come_to_rest()
     {
         calm_ = true;
+        disk_operations_ = disk_.operations();
+        requests_before_calm_ = server_.requests();
+        writes_before_calm_ = server_.writes();
         timeline_.add("world", "the faults stop");
         server_.disarm();
         manifests_.broken.clear();
@@ -414,7 +450,7 @@ private:
     DiskLoss loss_ = DiskLoss::nothing;
     int secret_generation_ = 1;
     std::chrono::milliseconds wall_wrong_{};
-    bool starting_ = false;
+    bool state_lost_ = false;
     bool restart_due_ = false;
     bool damaged_ = false;
     bool audit_complete_ = true;
@@ -422,6 +458,10 @@ private:
     bool finished_ = false;
     std::uint64_t events_ = 0;
     std::uint64_t disk_failed_at_ = 0;
+    std::uint64_t disk_operations_ = 0;
+    std::size_t requests_before_calm_ = 0;
+    std::size_t writes_before_calm_ = 0;
+    ManifestCache cache_;
     std::size_t crashes_ = 0;
     std::size_t rounds_ = 0;
     std::size_t quiet_rounds_ = 0;
@@ -432,6 +472,12 @@ private:
 SimResult simulate(const SimOptions& options)
 {
     static_cast<void>(fixtures()); // before there is a simulated disk
+    if (options.scenario) {
+        World world(options,
+                    setting_of(*options.scenario),
+                    options.faults.value_or(std::vector<Fault>()));
+        return world.run();
+    }
     const auto random = make_seeded_random(options.seed);
     Setting setting = draw_setting(*random);
     std::vector<Fault> faults = draw_faults(*random, setting.faults);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/sim/faults.hpp"
+#include "tests/sim/world.hpp"
 
 #include <array>
 #include <cstdint>
@@ -13,8 +14,17 @@
 
 namespace trueup::sim {
 
+// A small world that is not drawn: the manifests of each round, the last of which stay in force.
+struct Scenario {
+    const char* name = "";
+    std::vector<ManifestText> stages;
+    bool prune = true;
+    bool trusting = false; // the catalogue that relies on the server's refusal of duplicates
+};
+
 struct SimOptions {
     std::uint64_t seed = 1;
+    std::optional<Scenario> scenario; // in place of the world that the seed draws
     std::optional<std::vector<Fault>> faults; // in place of those that the seed draws
     bool keep_timeline = false;
 };
@@ -29,6 +39,10 @@ struct SimResult {
     std::size_t writes = 0;
     std::size_t crashes = 0;
     std::size_t rounds = 0;
+    std::size_t events = 0; // that the program said, until the faults stopped
+    std::size_t disk_operations = 0;
+    std::size_t requests_before_calm = 0;
+    std::size_t writes_before_calm = 0; // that the server was asked for
     std::array<std::size_t, fault_kinds> struck{};
 };
 

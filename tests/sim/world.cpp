@@ -16,8 +16,8 @@ const std::vector<KindFacts>& kind_facts()
          false,
          true},
         {"Project", "projects", "/v1/projects", "/v1/projects/", false, true},
-        {"Team", "teams", "/v1/teams", "/v1/teams/", false, true},
-        {"User", "users", "/v1/users", "/v1/users/", false, true},
+        {"Team", "teams", "/v1/teams", "/v1/teams/", false, false},
+        {"User", "users", "/v1/users", "/v1/users/", false, false},
         {"SshKey",
          "sshkeys",
          "/v1/users/assets/sshkeys",
@@ -29,7 +29,7 @@ const std::vector<KindFacts>& kind_facts()
          "/v1/cloudaccounts/aws",
          "/v1/cloudaccounts/aws/",
          true,
-         true},
+         false},
         {"Macros", "macros", "", "", true, true},
     };
     return facts;
@@ -255,7 +255,16 @@ ManifestText draw_manifests(Random& random, std::size_t size)
 std::string edit_manifests(ManifestText& manifests, Random& random)
 {
     manifests.broken.clear();
-    const std::uint64_t choice = random.below(16);
+    const std::uint64_t choice = random.below(20);
+    if (choice == 19) {
+        manifests.resources.clear();
+        return "declare nothing at all";
+    }
+    if (choice == 18 && !manifests.resources.empty()) {
+        Declared& d = manifests.resources[random.below(manifests.resources.size())];
+        d.abandon = !d.abandon && d.kind != "Macros";
+        return "change what becomes of " + d.address();
+    }
     if (choice == 0) {
         manifests.broken = "kind: Role\n  spec: [\n";
         return "has a document that is not YAML";
