@@ -3,6 +3,7 @@
 #include "manifests/cycles.hpp"
 #include "manifests/document.hpp"
 #include "manifests/files.hpp"
+#include "state/model/mutation.hpp"
 #include "state/model/yaml.hpp"
 
 #include <algorithm>
@@ -98,6 +99,8 @@ ManifestSet Loader::load()
     for (const Manifest& manifest : set.manifests)
         digests += manifest.digest;
     set.digest = sha256_hex(digests);
+    if (mutated(Mutation::skip_broken_document))
+        diagnostics_ = Diagnostics();
     diagnostics_.sort();
     return set;
 }

@@ -4,6 +4,7 @@
 #include "api/rest/children.hpp"
 #include "api/rest/codec.hpp"
 #include "api/rest/merge.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -47,6 +48,13 @@ void put_mark(const Kind& kind, const Mark& mark, Value& body)
 {
     if (!kind.mark)
         return;
+    if (mutated(Mutation::no_mark))
+        return;
+    if (mutated(Mutation::wrong_mark)) {
+        put(body, kind.mark->map.child(kind.mark->owner_key), Value(mark.owner));
+        put(body, kind.mark->map.child(kind.mark->address_key), Value(mark.owner));
+        return;
+    }
     put(body, kind.mark->map.child(kind.mark->owner_key), Value(mark.owner));
     put(body, kind.mark->map.child(kind.mark->address_key), Value(mark.address));
 }

@@ -1,5 +1,7 @@
 #include "api/rest/retry.hpp"
 
+#include "state/model/mutation.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -27,6 +29,8 @@ bool may_repeat(OperationClass operation_class, const Error& error)
 {
     if (!is_transient(error))
         return false;
+    if (mutated(Mutation::repeat_creates))
+        return true;
     switch (operation_class) {
     case OperationClass::read:
     case OperationClass::login:
@@ -99,7 +103,8 @@ std::optional<Duration> retry_wait(const RetryRules& rules,
                                    const Error& error,
                                    std::uint64_t random)
 {
-    if (attempt >= rules.attempts_max || !may_repeat(operation_class, error))
+    if ((attempt >= rules.attempts_max && !mutated(Mutation::endless_retry)) ||
+        !may_repeat(operation_class, error))
         return std::nullopt;
     Duration bound = rules.backoff_min;
     for (int i = 1; i < attempt && bound < rules.backoff_max; ++i)

@@ -1,6 +1,8 @@
 #include "api/rest/sender.hpp"
 
 #include "api/rest/errors.hpp"
+#include "state/model/json.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -78,7 +80,7 @@ Task<Result<HttpResponse>> Sender::send(Call call)
         error.effect = lost ? Effect::unknown : Effect::none;
         if (call.absent != nullptr && means_absent(*call.absent, error))
             co_return error;
-        if (error.code == Errc::unauthorized) {
+        if (error.code == Errc::unauthorized && !mutated(Mutation::no_renewal)) {
             error.advice = auth_.advice();
             if (renewed)
                 co_return error;
@@ -163,7 +165,9 @@ Sender::attempt(const Call& call, const Credential* credential, int number)
         report(call, number, duration, response);
         co_return response;
     }
-    const Error error = error_of(api_, *call.operation, *response, secrets, clock_.wall());
+    Error error = error_of(api_, *call.operation, *response, secrets, clock_.wall());
+    if (mutated(Mutation::secret_in_message) && call.body)
+        error.message += " for " + json::write(*call.body, json::Secrets::reveal);
     slow_down(call, error);
     report(call, number, duration, error);
     co_return error;

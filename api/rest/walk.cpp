@@ -1,6 +1,7 @@
 #include "api/rest/walk.hpp"
 
 #include "api/rest/merge.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -103,6 +104,8 @@ Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest reques
         Call next = call;
         next.page = std::move(*page);
         auto answer = co_await transport.send(std::move(next));
+        if (!answer && mutated(Mutation::page_error_is_end))
+            break;
         if (!answer)
             co_return answer.error();
         auto found = items_of(transport.api(), list, answer->body);
@@ -126,6 +129,8 @@ Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest reques
     report.pages = pages.pages();
     report.items = pages.items();
     report.proves_absence = !ended_early && stated && pages.proves_absence();
+    if (mutated(Mutation::partial_list_is_all) || mutated(Mutation::page_error_is_end))
+        report.proves_absence = true;
     co_return report;
 }
 

@@ -3,6 +3,7 @@
 #include "reconciler/engine/task_group.hpp"
 #include "reconciler/engine/writer.hpp"
 #include "reconciler/plan/schedule.hpp"
+#include "state/model/mutation.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -81,7 +82,12 @@ private:
         }
     }
 
-    bool stopping() const { return options_.should_stop && options_.should_stop(); }
+    bool stopping() const
+    {
+        if (mutated(Mutation::failure_stops_all) && report_.failed != 0)
+            return true;
+        return options_.should_stop && options_.should_stop();
+    }
 
     void keep_output(const Action& action, const std::string& uid, Value observed)
     {

@@ -3,6 +3,7 @@
 #include "reconciler/engine/gather.hpp"
 #include "reconciler/engine/recall.hpp"
 #include "reconciler/engine/task_group.hpp"
+#include "state/model/mutation.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -228,6 +229,10 @@ private:
 
     void fail(std::size_t index, const Error& error)
     {
+        if (mutated(Mutation::failed_listing_is_empty)) {
+            collections_[index].proves_absence = true;
+            return;
+        }
         if (is_fatal(error))
             fatal_ = error;
         collections_[index].error = error;
@@ -251,7 +256,7 @@ private:
             return;
         }
         if (object.mark && object.mark->owner == options_.owner_id &&
-            object.mark->address == address_mark(address)) {
+            (object.mark->address == address_mark(address) || mutated(Mutation::prune_clones))) {
             found_.orphans.emplace_back(std::move(address), scope, std::move(object));
             return;
         }
@@ -379,7 +384,9 @@ private:
             co_return object.error();
         Sighting& sighting = found_.sightings[address.text()];
         sighting.uid_checked = true;
-        if (*object && record_of(address) != nullptr)
+        // What is remembered of a project that was re-created under its name is of the old one.
+        const Record* record = record_of(address);
+        if (*object && record != nullptr && record->scope_uid == where.uid)
             sighting.by_uid = std::move(**object);
         else if (*object)
             sighting.by_key.emplace_back(std::move(**object));
@@ -410,7 +417,7 @@ private:
             const Errc code = object.error().code;
             const bool denied = code == Errc::forbidden || code == Errc::rejected ||
                                 code == Errc::not_found || code == Errc::invalid_input;
-            if (!scope_gone || !denied)
+            if ((!scope_gone || !denied) && !mutated(Mutation::failed_read_is_absence))
                 co_return object.error();
             sighting.uid_checked = true;
             co_return Result<void>{};

@@ -2,6 +2,7 @@
 
 #include "reconciler/engine/observe.hpp"
 #include "reconciler/engine/writer.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -51,15 +52,13 @@ private:
         co_return Result<void>{};
     }
 
-    // How much of `settle` has not passed since the intent was written. The wall clock may have
-    // jumped: never less than nothing, never more than the whole.
-    Duration time_left(const Intent& intent, Duration settle) const
+    // How long a create may still take effect. The whole of `settle` from now on: nobody knows when
+    // the call was sent, which can be long after its intent was written, and calendars jump.
+    static Duration time_left(const Kind& kind)
     {
-        const auto opened = parse_time(intent.opened_at);
-        if (!opened)
-            return settle;
-        const Duration passed = engine_.clock.wall() - *opened;
-        return std::clamp(settle - passed, Duration::zero(), settle);
+        if (kind.refuses_duplicates || mutated(Mutation::recover_without_settling))
+            return {};
+        return kind.settle;
     }
 
     Task<Result<void>> resolve(Intent intent, Finality finality)
@@ -122,8 +121,7 @@ private:
             auto taken = co_await take(std::move(action), std::move(intent), ours.front());
             co_return taken;
         }
-        const Duration left =
-            action.kind->refuses_duplicates ? Duration{} : time_left(intent, action.kind->settle);
+        const Duration left = time_left(*action.kind);
         if (ours.empty() && finality == Finality::may_wait && left > Duration::zero()) {
             undecided_.emplace_back(std::move(intent), left);
             co_return Result<void>{};
@@ -143,7 +141,8 @@ private:
             co_return Result<void>{};
         }
         // A replace that makes the new one first ends when the old one is gone.
-        const bool replaces = action.verb == Verb::replace && !intent.uid.empty();
+        const bool replaces = action.verb == Verb::replace && !intent.uid.empty() &&
+                              !mutated(Mutation::forget_replaced);
         Batch batch;
         Record record;
         record.address = intent.address;
@@ -214,7 +213,8 @@ private:
             *action.kind, action.scope, std::move(uid), std::move(where));
         if (!object)
             co_return object.error();
-        const bool deletes = intent.verb == name_of(Verb::remove);
+        const bool deletes =
+            intent.verb == name_of(Verb::remove) || intent.verb == name_of(Verb::replace);
         if (!deletes && *object) {
             // Steps such as a publish belong to the write that they follow.
             for (const Facet& facet : action.kind->facets) {
@@ -230,8 +230,13 @@ private:
             }
         }
         if (deletes && !*object) {
+            auto record = engine_.store.record(intent.address);
+            if (!record)
+                co_return record.error();
             Batch batch;
-            batch.forget.push_back(intent.address);
+            // After a create-first replace the record speaks of the new object already.
+            if (*record && ((*record)->uid == intent.uid || mutated(Mutation::forget_new_record)))
+                batch.forget.push_back(intent.address);
             batch.close.push_back(intent.id);
             batch.audit.push_back(audit_of(intent, "found"));
             auto stored = co_await engine_.store.commit(std::move(batch));

@@ -2,6 +2,7 @@
 
 #include "api/rest/codec.hpp"
 #include "reconciler/engine/observe.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -17,6 +18,26 @@ bool is_refusal(const Error& error)
     return error.effect == Effect::none && error.api && error.api->status >= 400 &&
            error.api->status < 500 && error.code != Errc::unauthorized &&
            error.code != Errc::forbidden && error.code != Errc::throttled;
+}
+
+// The old object goes once the new one is there.
+bool leaves_old_one(const Action& action)
+{
+    return action.verb == Verb::replace && !action.uid.empty();
+}
+
+bool goes_without_intent(const Action& action)
+{
+    switch (action.verb) {
+    case Verb::create:
+        return mutated(Mutation::no_create_intent);
+    case Verb::update:
+        return mutated(Mutation::no_update_intent);
+    case Verb::remove:
+        return mutated(Mutation::no_delete_intent);
+    default:
+        return false;
+    }
 }
 
 std::vector<std::string> paths_of(const Diff& diff)
@@ -146,6 +167,8 @@ Task<Result<std::string>> Writer::open_intent(const Action& action, std::string 
     intent.abandon = action.lifecycle.deletion == DeletionPolicy::abandon;
     intent.depends_on = action.references;
     std::string id = intent.id;
+    if (goes_without_intent(action))
+        co_return id;
     Batch batch;
     batch.open.push_back(std::move(intent));
     auto stored = co_await engine_.store.commit(std::move(batch));
@@ -209,7 +232,7 @@ Task<Result<Writer::Found>> Writer::look_for(const Action& action)
 
 Task<Result<Settled>> Writer::create(Action action)
 {
-    if (!action.kind->refuses_duplicates) {
+    if (!action.kind->refuses_duplicates && !mutated(Mutation::create_without_look)) {
         auto found = co_await look_for(action);
         if (!found)
             co_return found.error();
@@ -218,10 +241,15 @@ Task<Result<Settled>> Writer::create(Action action)
                             "several objects carry our mark for it; none is touched",
                             action.address.text()};
         if (found->ours.size() == 1) {
-            std::string no_intent;
+            // What follows changes it: further steps, and what its create could not carry.
+            std::string creating = action.kind->create->call.route();
+            auto opened = co_await open_intent(action, std::move(creating));
+            if (!opened)
+                co_return opened.error();
+            std::string intent_id = *opened;
             Observed object = std::move(found->ours.front());
             auto settled =
-                co_await finish_existing(action, std::move(object), std::move(no_intent));
+                co_await finish_existing(action, std::move(object), std::move(intent_id));
             co_return settled;
         }
         if (!found->others.empty())
@@ -235,6 +263,11 @@ Task<Result<Settled>> Writer::create(Action action)
     if (!intent)
         co_return intent.error();
     std::string id = *intent;
+    if (mutated(Mutation::close_intent_early)) {
+        std::string same = id;
+        auto closed = co_await close_intent(action, std::move(same), "done");
+        static_cast<void>(closed.has_value());
+    }
     auto settled = co_await create_with_intent(std::move(action), std::move(id));
     co_return settled;
 }
@@ -260,6 +293,13 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
         }
         // Refused, unanswered, or answered without a uid: what is there now decides.
         const bool lost = !made && last.effect == Effect::unknown;
+        if (lost && mutated(Mutation::resend_without_look))
+            continue;
+        if (lost && mutated(Mutation::give_up_lost_create)) {
+            auto closed = co_await close_intent(action, intent_id, "failed");
+            static_cast<void>(closed.has_value());
+            co_return last;
+        }
         auto verdict = co_await find_outcome(action, made.has_value(), lost);
         if (!verdict)
             co_return verdict.error(); // the intent stays open: the next start looks again
@@ -320,7 +360,8 @@ Task<Result<Writer::Verdict>> Writer::find_outcome(const Action& action, bool an
     auto found = co_await look_for(action);
     if (!found)
         co_return found.error();
-    if (found->ours.empty() && found->others.empty() && lost) {
+    if (found->ours.empty() && found->others.empty() && lost &&
+        !mutated(Mutation::resend_without_settling)) {
         co_await engine_.clock.sleep(kind.settle);
         found = co_await look_for(action);
         if (!found)
@@ -417,7 +458,7 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
         }
     }
     // A replace that made the new one first is not over: its intent says that the old one must go.
-    if (action.verb == Verb::replace && !action.uid.empty()) {
+    if (leaves_old_one(action)) {
         settled.intent = intent_id;
     } else if (!intent_id.empty()) {
         Batch batch;
@@ -467,12 +508,24 @@ Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall
     for (WriteCall& call : calls) {
         const std::string route = call.operation->route();
         CallContext where = context(action);
+        if (mutated(Mutation::audit_before_effect)) {
+            Batch early;
+            early.audit.push_back(audit_of(action, route, "done", 200, "early" + call.uid));
+            auto stored = co_await engine_.store.commit(std::move(early));
+            if (!stored)
+                co_return stored.error();
+        }
         auto written =
             co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
         if (!written)
             co_return written.error();
         Batch batch;
-        batch.audit.push_back(audit_of(action, route, "done", written->status, written->audit_uid));
+        if (!mutated(Mutation::audit_before_effect) && !mutated(Mutation::audit_nothing))
+            batch.audit.push_back(
+                audit_of(action, route, "done", written->status, written->audit_uid));
+        if (mutated(Mutation::audit_twice))
+            batch.audit.push_back(
+                audit_of(action, route, "done", written->status, written->audit_uid));
         batch.must_be_durable = false;
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (!stored)
@@ -524,7 +577,8 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
             Errc::conflict, "it is gone since it was planned", action.address.text(), "plan again"};
     const Value* last = action.last ? &*action.last->last_applied : nullptr;
     // Without a pin: a singleton of a project that did not exist when it was planned.
-    if (check_pin && !action.pin.empty() && !is_as_planned(action, (*fresh)->value))
+    if (check_pin && !action.pin.empty() && !mutated(Mutation::ignore_pin) &&
+        !is_as_planned(action, (*fresh)->value))
         co_return Error{
             Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
     Diff diff =

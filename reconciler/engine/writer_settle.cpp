@@ -2,6 +2,7 @@
 
 #include "api/rest/codec.hpp"
 #include "reconciler/engine/writer.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -28,7 +29,7 @@ Task<Result<Settled>> Writer::remove(Action action)
 Result<void> Writer::may_delete(const Action& action, const Observed& object, Proof proof) const
 {
     const Mark mark(engine_.owner_id, address_mark(action.address));
-    if (object.mark && *object.mark != mark)
+    if (object.mark && *object.mark != mark && !mutated(Mutation::delete_others))
         return Error{Errc::refused,
                      "it carries the mark of another owner or address",
                      action.address.text()};
@@ -56,7 +57,8 @@ Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
             co_return fresh.error();
         if (!*fresh)
             break;
-        if (round == 1 && proof == Proof::pin && !is_as_planned(action, (*fresh)->value))
+        if (round == 1 && proof == Proof::pin && !mutated(Mutation::delete_what_changed) &&
+            !is_as_planned(action, (*fresh)->value))
             co_return Error{Errc::conflict,
                             "it changed since it was planned",
                             action.address.text(),

@@ -5,6 +5,7 @@
 #include "reconciler/plan/select.hpp"
 #include "state/model/digest.hpp"
 #include "state/model/json.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -137,6 +138,8 @@ const std::string* Planner::failure(const std::string& address) const
 
 bool Planner::marked_ours(const Address& address, const Seen& object) const
 {
+    if (mutated(Mutation::any_mark_is_ours))
+        return object.mark && object.mark->owner == options_.owner_id;
     return object.mark && *object.mark == Mark(options_.owner_id, address_mark(address));
 }
 

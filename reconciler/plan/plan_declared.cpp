@@ -1,6 +1,7 @@
 // What becomes of what is declared.
 
 #include "reconciler/plan/planner.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -313,7 +314,9 @@ void Planner::adopt_unmarked(Action& action, const Seen& object) const
         compare(action, object, nullptr, Reason::marked);
         return;
     }
-    const Adoption policy = action.lifecycle.adopt.value_or(options_.adoption);
+    const Adoption policy = mutated(Mutation::take_everything)
+                                ? Adoption::take_over
+                                : action.lifecycle.adopt.value_or(options_.adoption);
     if (policy == Adoption::never && !action.kind->is_singleton()) {
         block(action, Reason::adopt_never, "it exists (uid " + object.uid + ") and adopt is never");
         return;
@@ -332,7 +335,9 @@ void Planner::adopt_unmarked(Action& action, const Seen& object) const
 // Takes an object of nobody's if the policy allows it.
 void Planner::take(Action& action, const Seen& object) const
 {
-    const Adoption policy = action.lifecycle.adopt.value_or(options_.adoption);
+    const Adoption policy = mutated(Mutation::take_everything)
+                                ? Adoption::take_over
+                                : action.lifecycle.adopt.value_or(options_.adoption);
     Action trial = action;
     compare(trial, object, nullptr, Reason::equal);
     const bool only_additions = std::ranges::all_of(
@@ -415,7 +420,7 @@ void Planner::plan_replace(Action& action)
               "forbids a replace");
         return;
     }
-    if (action.lifecycle.replace == Replacement::forbidden) {
+    if (action.lifecycle.replace == Replacement::forbidden && !mutated(Mutation::replace_unasked)) {
         block(action,
               Reason::replace_forbidden,
               "a field that cannot be changed in place differs; a replace needs "

@@ -1,6 +1,7 @@
 // What becomes of what is no longer declared, or is to be destroyed.
 
 #include "reconciler/plan/planner.hpp"
+#include "state/model/mutation.hpp"
 
 #include <algorithm>
 
@@ -116,7 +117,7 @@ void Planner::plan_orphans()
 
 void Planner::plan_removal(Action action)
 {
-    if (action.last->abandon) {
+    if (action.last->abandon && !mutated(Mutation::delete_abandoned)) {
         action.verb = Verb::forget;
         action.reason = Reason::abandoned;
         add(std::move(action));
@@ -165,13 +166,14 @@ void Planner::remove_or_show(Action action)
     action.verb = Verb::remove;
     action.reason =
         options_.destroy && manifest != declared_.end() ? Reason::destroy : Reason::not_declared;
-    if (!options_.prune && !options_.destroy) {
+    if (!options_.prune && !options_.destroy && !mutated(Mutation::prune_unasked)) {
         plan_.prunable.push_back(std::move(action));
         return;
     }
     const bool declared_protected =
         manifest != declared_.end() && manifest->second->lifecycle.prevent_destroy;
-    if (declared_protected || (action.last && action.last->prevent_destroy))
+    if ((declared_protected || (action.last && action.last->prevent_destroy)) &&
+        !mutated(Mutation::delete_protected))
         block(action,
               Reason::prevent_destroy,
               declared_protected

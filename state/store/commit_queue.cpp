@@ -1,5 +1,7 @@
 #include "state/store/commit_queue.hpp"
 
+#include "state/model/mutation.hpp"
+
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -142,6 +144,8 @@ void CommitQueue::run_here()
         running_->outcome.error = refusal_;
     else
         running_->outcome = run_(running_->batches);
+    if (mutated(Mutation::lose_commit))
+        running_->outcome = CommitOutcome();
     finish(running_);
 }
 

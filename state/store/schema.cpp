@@ -1,5 +1,7 @@
 #include "state/store/schema.hpp"
 
+#include "state/model/mutation.hpp"
+
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -232,7 +234,8 @@ SQLite::Database connect(const fs::path& file, Connect how)
     }
     const int mode = how == Connect::write ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY;
     SQLite::Database database(file.string(), mode | SQLite::OPEN_NOFOLLOW, busy_timeout_ms);
-    database.exec("PRAGMA synchronous = FULL");
+    database.exec(mutated(Mutation::no_sync) ? "PRAGMA synchronous = OFF"
+                                             : "PRAGMA synchronous = FULL");
     database.exec("PRAGMA foreign_keys = ON");
     database.exec("PRAGMA trusted_schema = OFF");
     database.exec("PRAGMA cell_size_check = ON");

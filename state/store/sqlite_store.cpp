@@ -25,7 +25,11 @@ namespace fs = std::filesystem;
 // loop reads what is committed through the second.
 class WritingStore final : public Store {
 public:
-    WritingStore(boost::asio::io_context& context, fs::path file, WriterLock lock, SyncMode sync)
+    // Without a lock: the caller knows that nobody else is there.
+    WritingStore(boost::asio::io_context& context,
+                 fs::path file,
+                 std::optional<WriterLock> lock,
+                 SyncMode sync)
         : file_(std::move(file)),
           lock_(std::move(lock)),
           database_(connect(file_, Connect::write)),
@@ -97,7 +101,7 @@ private:
     }
 
     fs::path file_;
-    WriterLock lock_;
+    std::optional<WriterLock> lock_;
     SQLite::Database database_;
     TableWriter writer_;
     SQLite::Database committed_;
@@ -158,6 +162,14 @@ private:
     std::optional<TableReader> reader_;
 };
 
+Result<void> check_and_migrate(const fs::path& file, Check check)
+{
+    SQLite::Database database = connect(file, Connect::write);
+    if (auto sound = check_integrity(database, file, check); !sound)
+        return sound;
+    return migrate(database, file);
+}
+
 // Checks what is there, makes what is missing.
 Result<void> prepare_state(const fs::path& file)
 {
@@ -166,10 +178,7 @@ Result<void> prepare_state(const fs::path& file)
         return head.error();
     if (!*head)
         return create_state(file);
-    SQLite::Database database = connect(file, Connect::write);
-    if (auto sound = check_integrity(database, file, check_for((*head)->size_bytes)); !sound)
-        return sound;
-    return migrate(database, file);
+    return check_and_migrate(file, check_for((*head)->size_bytes));
 }
 
 Result<std::unique_ptr<Store>>
@@ -233,6 +242,16 @@ Result<std::unique_ptr<Store>> open_sqlite_store(boost::asio::io_context& contex
     const fs::path resolved = resolve_state_path(file);
     return mode == StoreMode::writer ? open_writing(context, resolved, sync)
                                      : open_reading(resolved);
+}
+
+Result<std::unique_ptr<Store>> open_simulated_store(boost::asio::io_context& context,
+                                                    const fs::path& file)
+{
+    return guarded(file, [&]() -> Result<std::unique_ptr<Store>> {
+        if (auto sound = check_and_migrate(file, Check::full); !sound)
+            return sound.error();
+        return std::make_unique<WritingStore>(context, file, std::nullopt, SyncMode::inline_);
+    });
 }
 
 Result<fs::path> set_aside(const fs::path& file)

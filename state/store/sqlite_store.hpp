@@ -35,6 +35,12 @@ Result<std::unique_ptr<Store>> open_sqlite_store(boost::asio::io_context& contex
                                                  StoreMode mode,
                                                  SyncMode sync);
 
+// The same for a disk that is simulated: a state that is there already, on SQLite's default file
+// layer, whatever that is. The file system is not looked at, so nothing but the content is checked
+// and no lock keeps other writers away; commits run in the caller's turn.
+Result<std::unique_ptr<Store>> open_simulated_store(boost::asio::io_context& context,
+                                                    const std::filesystem::path& file);
+
 // Renames a state that cannot be trusted, with its journal, to "<file>.corrupt-N", and returns that
 // name. The next start begins with an empty state. Fails with busy (a writer has it), not_found or
 // store_failed.

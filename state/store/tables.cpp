@@ -1,6 +1,7 @@
 #include "state/store/tables.hpp"
 
 #include "state/model/json.hpp"
+#include "state/model/mutation.hpp"
 #include "state/model/secret.hpp"
 #include "state/store/state_file.hpp"
 
@@ -64,11 +65,13 @@ Row row_of(const Binding& binding)
 
 Row row_of(const Record& record)
 {
+    const auto secrets =
+        mutated(Mutation::secret_in_state) ? json::Secrets::reveal : json::Secrets::hash;
     return {record.address,
             record.kind,
             record.scope_uid,
             record.uid,
-            json::write(record.last_applied, json::Secrets::hash),
+            json::write(record.last_applied, secrets),
             flag(record.prevent_destroy),
             flag(record.abandon),
             names_text(record.depends_on),

@@ -1,0 +1,190 @@
+#include "tests/sim/faults.hpp"
+
+#include <array>
+
+namespace trueup::sim {
+
+const char* name_of(FaultKind kind)
+{
+    static constexpr std::array<const char*, fault_kinds> names{
+        "cut-before",   "cut-after",  "truncate",     "fail-before", "fail-after",   "throttle",
+        "slow",         "garbage",    "unauthorized", "stale",       "repeat-page",  "shift-pages",
+        "refuse",       "late",       "lost",         "cut-request", "crash-effect", "crash-event",
+        "crash-disk",   "crash-time", "disk-fail",    "disk-full",   "disk-torn",    "disk-damage",
+        "state-lost",   "wall-jump",  "edit",         "rotate",      "other-edit",   "other-remove",
+        "other-create", "other-clone"};
+    return names.at(static_cast<std::size_t>(kind));
+}
+
+std::string Fault::text() const
+{
+    static constexpr std::array<const char*, 6> triggers{
+        "request", "write", "dial", "disk operation", "event", "ms"};
+    std::string line = name_of(kind);
+    line += " at ";
+    line += triggers.at(static_cast<std::size_t>(trigger));
+    line += " " + std::to_string(at);
+    if (number != 0)
+        line += ", number " + std::to_string(number);
+    if (last != 0)
+        line += ", lasting " + std::to_string(last);
+    return line;
+}
+
+namespace {
+
+struct Shape {
+    FaultKind kind;
+    unsigned weight;
+};
+
+constexpr std::array shapes{Shape{FaultKind::cut_before, 4},    Shape{FaultKind::cut_after, 8},
+                            Shape{FaultKind::truncate, 4},      Shape{FaultKind::fail_before, 3},
+                            Shape{FaultKind::fail_after, 5},    Shape{FaultKind::throttle, 3},
+                            Shape{FaultKind::slow, 4},          Shape{FaultKind::garbage, 4},
+                            Shape{FaultKind::unauthorized, 2},  Shape{FaultKind::stale, 3},
+                            Shape{FaultKind::repeat_page, 1},   Shape{FaultKind::shift_pages, 2},
+                            Shape{FaultKind::refuse, 2},        Shape{FaultKind::late, 5},
+                            Shape{FaultKind::lost, 3},          Shape{FaultKind::cut_request, 3},
+                            Shape{FaultKind::crash_effect, 10}, Shape{FaultKind::crash_event, 8},
+                            Shape{FaultKind::crash_disk, 8},    Shape{FaultKind::crash_time, 3},
+                            Shape{FaultKind::disk_fail, 2},     Shape{FaultKind::disk_full, 2},
+                            Shape{FaultKind::disk_torn, 2},     Shape{FaultKind::disk_damage, 1},
+                            Shape{FaultKind::state_lost, 1},    Shape{FaultKind::wall_jump, 2},
+                            Shape{FaultKind::edit, 14},         Shape{FaultKind::rotate, 2},
+                            Shape{FaultKind::other_edit, 4},    Shape{FaultKind::other_remove, 3},
+                            Shape{FaultKind::other_create, 3},  Shape{FaultKind::other_clone, 2}};
+
+FaultKind draw_kind(Random& random)
+{
+    unsigned total = 0;
+    for (const Shape& shape : shapes)
+        total += shape.weight;
+    std::uint64_t at = random.below(total);
+    for (const Shape& shape : shapes) {
+        if (at < shape.weight)
+            return shape.kind;
+        at -= shape.weight;
+    }
+    return FaultKind::cut_after;
+}
+
+void draw_request(Fault& fault, Random& random)
+{
+    const bool write = random.below(2) == 0;
+    fault.trigger = write ? Trigger::write : Trigger::request;
+    fault.at = 1 + random.below(write ? 14 : 80);
+    if (random.below(5) == 0)
+        fault.last = 1 + random.below(8);
+}
+
+void draw_details(Fault& fault, Random& random, const FaultRules& rules)
+{
+    constexpr std::array<std::uint64_t, 4> slow_ms{5'000, 29'000, 31'000, 75'000};
+    switch (fault.kind) {
+    case FaultKind::throttle:
+        draw_request(fault, random);
+        fault.number = 1 + random.below(5);
+        break;
+    case FaultKind::slow:
+        draw_request(fault, random);
+        fault.number = slow_ms.at(random.below(slow_ms.size()));
+        break;
+    case FaultKind::garbage:
+        draw_request(fault, random);
+        fault.number = 1 + random.below(7);
+        break;
+    case FaultKind::stale:
+        fault.trigger = Trigger::request;
+        fault.at = 1 + random.below(80);
+        fault.last = 1'000 + random.below(24'000); // ms, within `settle`
+        break;
+    case FaultKind::refuse:
+        fault.trigger = Trigger::dial;
+        fault.at = 1 + random.below(20);
+        fault.last = random.below(8);
+        break;
+    case FaultKind::late:
+        fault.trigger = Trigger::write;
+        fault.at = 1 + random.below(14);
+        fault.number = 1'000 + random.below(rules.beyond_settle ? 120'000 : 27'000);
+        break;
+    case FaultKind::cut_request:
+        fault.trigger = random.below(2) == 0 ? Trigger::write : Trigger::request;
+        fault.at = 1 + random.below(fault.trigger == Trigger::write ? 14 : 80);
+        fault.number = 1 + random.below(400);
+        break;
+    case FaultKind::crash_effect:
+        fault.trigger = Trigger::write;
+        fault.at = 1 + random.below(14);
+        break;
+    case FaultKind::crash_event:
+        fault.trigger = Trigger::event;
+        fault.at = 1 + random.below(160);
+        break;
+    case FaultKind::crash_disk:
+    case FaultKind::disk_fail:
+    case FaultKind::disk_torn:
+        fault.trigger = Trigger::disk;
+        fault.at = 1 + random.below(150);
+        break;
+    case FaultKind::disk_full:
+        fault.trigger = Trigger::disk;
+        fault.at = 1 + random.below(150);
+        fault.last = 1 + random.below(60);
+        break;
+    case FaultKind::crash_time:
+    case FaultKind::disk_damage:
+    case FaultKind::state_lost:
+    case FaultKind::rotate:
+        fault.trigger = Trigger::time;
+        fault.at = random.below(200'000);
+        break;
+    case FaultKind::wall_jump:
+        fault.trigger = Trigger::time;
+        fault.at = random.below(200'000);
+        fault.number = random.below(7'200'000); // ms, an hour each way
+        break;
+    case FaultKind::edit:
+    case FaultKind::other_edit:
+    case FaultKind::other_remove:
+    case FaultKind::other_create:
+    case FaultKind::other_clone:
+        if (random.below(2) == 0) {
+            fault.trigger = Trigger::request;
+            fault.at = 1 + random.below(80);
+        } else {
+            fault.trigger = Trigger::time;
+            fault.at = random.below(200'000);
+        }
+        break;
+    default:
+        draw_request(fault, random);
+    }
+    if (fault.kind != FaultKind::stale && fault.kind != FaultKind::crash_effect &&
+        fault.kind != FaultKind::late)
+        return;
+    fault.number = std::max<std::uint64_t>(fault.number, 1);
+}
+
+} // namespace
+
+std::vector<Fault> draw_faults(Random& random, const FaultRules& rules)
+{
+    // Few faults make clear stories, many make dense ones.
+    constexpr std::array<std::uint64_t, 8> counts{0, 1, 2, 3, 4, 6, 9, 14};
+    const std::uint64_t count = counts.at(random.below(counts.size()));
+    std::vector<Fault> faults;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        Fault fault;
+        fault.kind = draw_kind(random);
+        draw_details(fault, random, rules);
+        fault.seed = random.next();
+        if (fault.kind == FaultKind::stale && !rules.stale_reads)
+            continue;
+        faults.push_back(fault);
+    }
+    return faults;
+}
+
+} // namespace trueup::sim

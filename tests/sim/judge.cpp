@@ -1,0 +1,620 @@
+#include "tests/sim/judge.hpp"
+
+#include "reconciler/plan/render.hpp"
+#include "state/model/json.hpp"
+#include "state/model/path.hpp"
+#include "state/model/resource.hpp"
+
+#include <algorithm>
+
+namespace trueup::sim {
+
+namespace {
+
+std::string text_at(const Value& value, const char* path)
+{
+    const Value* found = find(value, *Path::parse(path));
+    return found != nullptr ? found->string_or_empty() : std::string();
+}
+
+std::string_view path_of(const HttpRequest& request)
+{
+    const std::string_view target = request.target;
+    return target.substr(0, target.find('?'));
+}
+
+// What a body says in its annotations.
+std::string annotation(const Value& body, const char* name)
+{
+    for (const char* place : {"metadata.annotations", "annotations"}) {
+        const Value* map = find(body, *Path::parse(place));
+        if (map != nullptr && map->if_map() != nullptr)
+            if (const Value* value = map->if_map()->find(name))
+                return value->string_or_empty();
+    }
+    return {};
+}
+
+std::string name_of_object(std::string_view kind, const Value& body)
+{
+    if (kind == "User")
+        return text_at(body, "spec.emailId");
+    return text_at(body, "metadata.name");
+}
+
+// The kind whose object `path` is about, and what follows its uid.
+struct Target {
+    const KindFacts* facts = nullptr;
+    std::string uid;
+    std::string rest;
+};
+
+Target target_of(std::string_view path)
+{
+    Target target;
+    std::size_t best = 0;
+    for (const KindFacts& facts : kind_facts()) {
+        const std::string_view prefix = facts.object;
+        if (prefix.empty() || !path.starts_with(prefix) || prefix.size() <= best)
+            continue;
+        best = prefix.size();
+        target.facts = &facts;
+        const std::string_view rest = path.substr(prefix.size());
+        const std::size_t end = std::min(rest.find('/'), rest.size());
+        target.uid = rest.substr(0, end);
+        target.rest = rest.substr(end);
+    }
+    return target;
+}
+
+std::string header(const HttpRequest& request, std::string_view name)
+{
+    for (const Header& each : request.headers)
+        if (std::ranges::equal(
+                each.name, name, [](char a, char b) { return (a | 0x20) == (b | 0x20); }))
+            return each.value;
+    return {};
+}
+
+} // namespace
+
+Judge::Judge(const Universe& universe, Timeline& timeline, JudgeRules rules)
+    : universe_(universe), timeline_(timeline), rules_(std::move(rules))
+{
+}
+
+void Judge::violation(char promise, const std::string& what)
+{
+    timeline_.add("JUDGE", std::string("promise ") + promise + " is broken: " + what);
+    violations_.push_back(std::string(1, promise) + ": " + what);
+}
+
+void Judge::learn(const ManifestText& manifests)
+{
+    for (const Declared& declared : manifests.resources) {
+        const std::string address = declared.address();
+        if (declared.abandon)
+            abandoned_.insert(address);
+        if (const auto parsed = Address::parse(address))
+            addresses_.emplace(address_mark(*parsed), address);
+    }
+}
+
+std::string Judge::address_of(const Thing& thing) const
+{
+    if (thing.mark_owner == rules_.owner)
+        if (const auto it = addresses_.find(thing.mark_address); it != addresses_.end())
+            return it->second;
+    Declared declared;
+    declared.kind = thing.kind;
+    declared.name = thing.name.substr(0, thing.name.find('@'));
+    if (!thing.project_uid.empty()) {
+        const auto project = things_.find(thing.project_uid);
+        declared.project = project != things_.end() ? project->second.name : thing.project_uid;
+    }
+    return declared.address();
+}
+
+const Thing*
+Judge::alive(const std::string& kind, const std::string& project_uid, const std::string& name) const
+{
+    for (const auto& [uid, thing] : things_)
+        if (thing.alive && thing.kind == kind && thing.project_uid == project_uid &&
+            thing.name == name)
+            return &thing;
+    return nullptr;
+}
+
+std::string Judge::project_uid(const std::string& name) const
+{
+    const Thing* project = alive("Project", "", name);
+    return project != nullptr ? project->uid : std::string();
+}
+
+// ---- what the program sends
+// -----------------------------------------------------------------------------
+
+void Judge::sending(std::string_view head)
+{
+    const std::string method(head.substr(0, head.find(' ')));
+    const std::string_view target =
+        head.substr(std::min(head.size(), method.size() + 1)).substr(0, head.find('\r'));
+    const std::string path(target.substr(0, target.find_first_of("? ")));
+    if (method == "GET" || path.starts_with("/v1/dashboard") || path.starts_with("/v1/auth"))
+        return;
+    if (!is_intended(method, path))
+        violation('B', method + " " + path + " is sent and no intent of it is on the disk");
+}
+
+bool Judge::is_intended(const std::string& method, const std::string& path) const
+{
+    const Target target = target_of(path);
+    const auto thing = things_.find(target.uid);
+    std::string address;
+    if (thing != things_.end())
+        address =
+            target.rest == "/macros" ? "Macros/" + thing->second.name : address_of(thing->second);
+    return std::ranges::any_of(intents_, [&](const auto& entry) {
+        const Intent& intent = entry.second;
+        return intent.route == method + " " + path ||
+               (!target.uid.empty() && intent.uid == target.uid) || intent.address == address;
+    });
+}
+
+void Judge::intent_opened(const Intent& intent, bool durable)
+{
+    if (!durable)
+        violation('G', "the intent of " + intent.address + " is said to be on the disk and is not");
+    intents_[intent.id] = intent;
+}
+
+void Judge::intent_closed(const std::string& id)
+{
+    intents_.erase(id);
+}
+
+void Judge::intents_found(const std::vector<Intent>& intents, bool complete)
+{
+    std::map<std::string, Intent> found;
+    for (const Intent& intent : intents)
+        found.emplace(intent.id, intent);
+    for (const auto& [id, intent] : intents_)
+        if (complete && !found.contains(id))
+            violation('G', "the intent of " + intent.address + " is lost");
+    intents_ = std::move(found);
+}
+
+// ---- what the server saw
+// -------------------------------------------------------------------------------
+
+void Judge::seen(const HttpRequest& request, const HttpResponse& response)
+{
+    if (request.target.find(canary.substr(0, 7)) != std::string::npos)
+        violation('F', "a secret is in a URL");
+    if (response.status < 200 || response.status >= 300)
+        return;
+    const std::string path(path_of(request));
+    const Target target = target_of(path);
+    if (request.method == "GET") {
+        if (const auto it = things_.find(target.uid); it != things_.end() && target.rest.empty())
+            it->second.read_at = universe_.now();
+        return;
+    }
+    if (path.ends_with("/macros")) {
+        const auto project = things_.find(target.uid);
+        const std::string address =
+            "Macros/" + (project != things_.end() ? project->second.name : target.uid);
+        note_effect(request, response, address);
+        check_planned(address, request.method);
+        return;
+    }
+    if (request.method == "POST") {
+        for (const KindFacts& facts : kind_facts())
+            if (path == facts.create && facts.create[0] != '\0')
+                created(request, response, facts);
+        return;
+    }
+    const auto it = things_.find(target.uid);
+    if (it == things_.end())
+        return;
+    Thing& thing = it->second;
+    note_effect(request, response, address_of(thing));
+    if (request.method == "DELETE" && target.rest.empty()) {
+        check_planned(address_of(thing), "DELETE");
+        removed(thing);
+    } else {
+        changed(request, thing, target.rest);
+    }
+}
+
+void Judge::note_effect(const HttpRequest& request,
+                        const HttpResponse& response,
+                        const std::string& address)
+{
+    EffectSeen effect;
+    effect.address = address;
+    effect.method = request.method;
+    effect.path = path_of(request);
+    effect.trace = response.header("AuditUid");
+    effects_.push_back(std::move(effect));
+}
+
+void Judge::created(const HttpRequest& request,
+                    const HttpResponse& response,
+                    const KindFacts& facts)
+{
+    const auto body = json::parse(request.body);
+    const auto answer = json::parse(response.body);
+    if (!body || !answer)
+        return;
+    Thing thing;
+    thing.kind = facts.kind;
+    thing.uid = text_at(*answer, "uid");
+    thing.project_uid = facts.in_project ? header(request, "ProjectUid") : std::string();
+    thing.name = name_of_object(facts.kind, *body);
+    thing.mark_owner = annotation(*body, "trueup.io/owner");
+    thing.mark_address = annotation(*body, "trueup.io/address");
+    thing.content = request.body;
+    thing.by_client = true;
+    thing.read_at = universe_.now();
+    const std::string address = address_of(thing);
+    note_effect(request, response, address);
+    check_planned(address, "POST");
+    std::vector<std::string> twins;
+    for (const auto& [uid, other] : things_) {
+        const bool same = other.mark_owner == thing.mark_owner &&
+                          other.mark_address == thing.mark_address &&
+                          other.project_uid == thing.project_uid && other.kind == thing.kind;
+        if (other.alive && other.by_client && same && !replacing_.contains({address, uid}))
+            twins.push_back(uid);
+    }
+    if (thing.mark_owner != rules_.owner)
+        violation('B', "a create of " + address + " carries no mark of ours");
+    if (!twins.empty() && (facts.unique || !rules_.duplicates_possible))
+        violation('A', address + " exists twice: " + twins.front() + " and " + thing.uid);
+    const std::string uid = thing.uid;
+    things_[uid] = std::move(thing);
+}
+
+void Judge::changed(const HttpRequest& request, Thing& thing, const std::string& step)
+{
+    check_planned(address_of(thing), request.method);
+    if (step == "/publish")
+        return;
+    check_touch(thing);
+    thing.content = request.body;
+    if (const auto body = json::parse(request.body)) {
+        const std::string owner = annotation(*body, "trueup.io/owner");
+        if (!owner.empty()) {
+            thing.mark_owner = owner;
+            thing.mark_address = annotation(*body, "trueup.io/address");
+        }
+    }
+}
+
+void Judge::removed(Thing& thing)
+{
+    check_delete(thing);
+    thing.alive = false;
+    for (auto& [uid, inner] : things_)
+        if (inner.alive && inner.project_uid == thing.uid) {
+            violation('C', "the project " + thing.name + " went with " + address_of(inner));
+            inner.alive = false;
+        }
+}
+
+// ---- E: the plan is what happens
+// -----------------------------------------------------------------------
+
+void Judge::check_planned(const std::string& address, const std::string& method)
+{
+    if (!planned_)
+        return; // recovery
+    const auto it = plan_.find(address);
+    const Verb verb = it != plan_.end() ? it->second.verb : Verb::no_op;
+    const bool fits = method == "DELETE"
+                          ? verb == Verb::remove || verb == Verb::replace ||
+                                (address.starts_with("Macros/") && verb == Verb::update)
+                          : verb == Verb::create || verb == Verb::update || verb == Verb::replace;
+    if (!fits)
+        violation('E',
+                  method + " for " + address + ", whose plan says " + std::string(name_of(verb)));
+}
+
+// ---- C: deletes
+// ----------------------------------------------------------------------------------------
+
+void Judge::check_delete(const Thing& thing)
+{
+    const std::string address = address_of(thing);
+    const Declared* declared = in_force_.find(address);
+    if (!thing.by_client && !thing.adopted)
+        violation('C', "an object that was never ours is deleted: " + address);
+    const auto settled = settled_.find(address);
+    if (declared == nullptr && settled != settled_.end() &&
+        (settled->second.abandon || settled->second.prevent_destroy) &&
+        !replacing_.contains({address, thing.uid}))
+        violation('C', address + " is deleted although it was to be left");
+    if (declared == nullptr) {
+        if (!prune_ && !replacing_.contains({address, thing.uid}))
+            violation('C', address + " is deleted and pruning was not asked for");
+        return;
+    }
+    if (declared->prevent_destroy)
+        violation('C', address + " is deleted although it is protected");
+    if (declared->replace == ReplaceMode::forbidden && !replacing_.contains({address, thing.uid}))
+        violation('C', address + " is deleted although it is declared");
+}
+
+// A write over what somebody else has made or changed.
+void Judge::check_touch(const Thing& thing)
+{
+    const std::string address = address_of(thing);
+    const Declared* declared = in_force_.find(address);
+    const bool ours = thing.by_client || thing.adopted;
+    const bool may_take =
+        declared != nullptr && (declared->adopt == AdoptMode::take_over ||
+                                (declared->adopt == AdoptMode::standard && rules_.takes_over));
+    if (!ours && !may_take)
+        violation('C', "an object that is not ours is changed: " + address);
+    if (planned_ && thing.others_wrote_at > planned_at_ && thing.others_wrote_at < thing.read_at)
+        violation('E', "a change that was made since the plan is overwritten: " + address);
+}
+
+// ---- others
+// --------------------------------------------------------------------------------------------
+
+void Judge::others_created(const std::string& kind,
+                           const std::string& uid,
+                           const std::string& project_uid,
+                           const Declared& as,
+                           bool clone_of_ours)
+{
+    Thing thing;
+    thing.kind = kind;
+    thing.uid = uid;
+    thing.project_uid = project_uid;
+    thing.name = kind == "User" ? as.name + "@example.com" : as.name;
+    thing.content = as.body();
+    static_cast<void>(clone_of_ours);
+    things_[uid] = std::move(thing);
+}
+
+void Judge::others_removed(const std::string& uid)
+{
+    things_[uid].alive = false;
+    for (auto& [other, thing] : things_)
+        if (thing.project_uid == uid)
+            thing.alive = false;
+}
+
+void Judge::others_wrote(const std::string& uid)
+{
+    things_[uid].others_wrote_at = universe_.now();
+}
+
+// ---- what the program did
+// ------------------------------------------------------------------------------
+
+void Judge::round_begins(const ManifestText& manifests, bool prune)
+{
+    in_force_ = manifests;
+    prune_ = prune;
+    planned_ = false;
+}
+
+void Judge::planned(const Plan& plan)
+{
+    planned_ = true;
+    planned_at_ = universe_.now();
+    audited_.insert(answered_.begin(), answered_.end()); // a plan reads the state
+    answered_.clear();
+    plan_.clear();
+    for (const Action& action : plan.actions) {
+        PlannedAction& entry = plan_[action.address.text()];
+        entry.verb = action.verb;
+        entry.uid = action.uid;
+        if (action.verb == Verb::replace)
+            replacing_.emplace(action.address.text(), action.uid);
+        if (action.verb == Verb::remove && !prune_)
+            violation('C', "a delete is planned without being asked for: " + action.address.text());
+        if (action.verb == Verb::remove && in_force_.resources.empty())
+            violation('C', "all is to be deleted because nothing is declared");
+    }
+    printed("the plan", json::write(plan_document(plan, 0), json::Secrets::hash));
+}
+
+void Judge::executed(const Report& report)
+{
+    std::set<std::string> unsettled;
+    for (const ActionResult& result : report.results)
+        if (result.outcome != Outcome::done)
+            unsettled.insert(result.address);
+    for (const Declared& declared : in_force_.resources)
+        if (const std::string address = declared.address(); !unsettled.contains(address))
+            settled_[address] = Settled{declared.abandon, declared.prevent_destroy};
+    for (const ActionResult& result : report.results) {
+        printed("a report", result.message);
+        if (result.error)
+            printed("a report", result.error->text());
+    }
+}
+
+void Judge::round_ended()
+{
+    planned_ = false;
+}
+
+void Judge::said(const Event& event)
+{
+    for (const std::string* text : {&event.message, &event.address, &event.call, &event.error})
+        printed("an event", *text);
+    if (event.type == EventType::api_call && !event.audit_uid.empty() && event.error.empty())
+        answered_.insert(event.audit_uid);
+    if (event.type != EventType::action_done || (event.verb != "adopt" && event.verb != "update"))
+        return;
+    for (auto& [uid, thing] : things_)
+        if (thing.alive && address_of(thing) == event.address)
+            thing.adopted = true;
+}
+
+void Judge::stored(std::string_view bytes)
+{
+    printed("the state", bytes);
+}
+
+void Judge::printed(std::string_view where, std::string_view text)
+{
+    if (text.find(canary.substr(0, 7)) != std::string_view::npos)
+        violation('F', "a secret is in " + std::string(where));
+}
+
+// ---- the end
+// -------------------------------------------------------------------------------------------
+
+void Judge::conclude(const Final& end)
+{
+    if (end.writes_in_last_round != 0)
+        violation('D',
+                  std::to_string(end.writes_in_last_round) +
+                      " writes in the fourth undisturbed round");
+    for (const Action& action : end.plan->actions) {
+        const bool still = action.verb == Verb::no_op || excused(action, end);
+        if (!still)
+            violation('D',
+                      action.address.text() + " is still to be " +
+                          std::string(name_of(action.verb)) + " (" +
+                          std::string(name_of(action.reason)) + "): " + action.message);
+    }
+    for (const Declared& declared : end.manifests->resources)
+        check_resource(declared, end);
+    if (!end.intents.empty())
+        violation('D', "an intent is still open: " + end.intents.front().address);
+    check_orphans(end);
+    if (end.audit_complete)
+        check_audit(end);
+}
+
+bool Judge::excused(const Action& action, const Final& end) const
+{
+    const std::string address = action.address.text();
+    const std::string kind = action.address.kind();
+    if (kind == rules_.broken_kind)
+        return true;
+    const Declared* declared = end.manifests->find(address);
+    if (action.verb == Verb::replace)
+        return declared != nullptr && declared->replace == ReplaceMode::create_first &&
+               facts_of(kind).unique;
+    // It waits for one that fails for ever.
+    if (!rules_.broken_kind.empty() && declared != nullptr &&
+        std::ranges::any_of(declared->refs, [&](const std::string& target) {
+            return target.starts_with(rules_.broken_kind + "/");
+        }))
+        return true;
+    if (action.verb != Verb::blocked)
+        return false;
+    switch (action.reason) {
+    case Reason::exists_differs:
+        if (kind == "Macros") // without a mark, nothing says that they are ours
+            return !end.audit_complete;
+        [[fallthrough]];
+    case Reason::adopt_never:
+    case Reason::foreign:
+    case Reason::ambiguous:
+        return std::ranges::any_of(things_, [&](const auto& entry) {
+            return entry.second.alive && !entry.second.by_client &&
+                   address_of(entry.second) == address;
+        });
+    case Reason::duplicate_mark:
+        return rules_.duplicates_possible || std::ranges::any_of(things_, [&](const auto& entry) {
+                   return entry.second.alive && !entry.second.by_client &&
+                          address_of(entry.second) == address;
+               });
+    case Reason::replace_forbidden:
+        return declared != nullptr && declared->replace == ReplaceMode::forbidden;
+    case Reason::prevent_destroy:
+    case Reason::not_empty:
+    case Reason::no_project:
+        return true;
+    case Reason::dependency:
+        return true; // what it waits for is itself excused or reported
+    default:
+        return false;
+    }
+}
+
+void Judge::check_resource(const Declared& declared, const Final& end)
+{
+    const auto parsed = Address::parse(declared.address());
+    const Action* action = parsed ? end.plan->find(*parsed) : nullptr;
+    if (action == nullptr) {
+        violation('D', declared.address() + " is declared and not in the plan");
+        return;
+    }
+    if (action->verb != Verb::no_op || declared.kind == "Macros")
+        return;
+    const std::string project =
+        declared.project.empty() ? std::string() : project_uid(declared.project);
+    const std::string name =
+        declared.kind == "User" ? declared.name + "@example.com" : declared.name;
+    const Thing* thing = alive(declared.kind, project, name);
+    if (thing == nullptr)
+        violation('D', declared.address() + " is said to be as declared and does not exist");
+}
+
+// B and A: what we created is still known as ours, and once.
+void Judge::check_orphans(const Final& end)
+{
+    for (const auto& [uid, thing] : things_) {
+        if (!thing.alive || !thing.by_client)
+            continue;
+        const std::string address = address_of(thing);
+        const bool recorded = std::ranges::any_of(
+            end.records, [&](const Record& record) { return record.uid == uid; });
+        if (recorded || thing.kind == rules_.broken_kind)
+            continue;
+        const Declared* declared = end.manifests->find(address);
+        const auto parsed = Address::parse(address);
+        const Action* action = parsed ? end.plan->find(*parsed) : nullptr;
+        // It is shown as ours, and why nothing is done about it.
+        if (action != nullptr && action->verb == Verb::blocked)
+            continue;
+        if (declared == nullptr && (abandoned_.contains(address) || !end.prune))
+            continue;
+        violation('B', address + " (" + uid + ") was created by us and nothing knows it any more");
+    }
+}
+
+// H: every effect has its record, and every record its effect.
+void Judge::check_audit(const Final& end)
+{
+    std::map<std::string, const AuditRecord*> traces;
+    for (const AuditRecord& record : end.audit) {
+        printed("the audit", record.detail);
+        if (record.audit_uid.empty())
+            continue;
+        if (!traces.emplace(record.audit_uid, &record).second)
+            violation('H', "two audit records of one effect: " + record.address);
+    }
+    std::set<std::string> seen;
+    for (const EffectSeen& effect : effects_) {
+        seen.insert(effect.trace);
+        if (const auto it = traces.find(effect.trace); it != traces.end()) {
+            if (it->second->address != effect.address)
+                violation('H',
+                          "the record of an effect on " + effect.address + " names " +
+                              it->second->address);
+            continue;
+        }
+        // Without an answer nobody knows of it but by looking: then there is a record of that.
+        const bool explained = std::ranges::any_of(
+            end.audit, [&](const AuditRecord& record) { return record.address == effect.address; });
+        if (!explained || audited_.contains(effect.trace))
+            violation('H', "no audit record of " + effect.method + " for " + effect.address);
+    }
+    for (const auto& [trace, record] : traces)
+        if (!seen.contains(trace) && record->outcome == "done")
+            violation('H', "an audit record of what never happened: " + record->address);
+}
+
+} // namespace trueup::sim

@@ -1,0 +1,169 @@
+// Watches a simulated world from outside and says which promise was broken (design: A to I).
+//
+// It sees what the server saw and what the program said, and shares nothing with the engine: what
+// exists is worked out from the requests themselves.
+
+#pragma once
+
+#include "api/http/message.hpp"
+#include "reconciler/engine/execute.hpp"
+#include "tests/sim/timeline.hpp"
+#include "tests/sim/world.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace trueup::sim {
+
+// One object of the simulated API.
+struct Thing {
+    std::string kind;
+    std::string uid;
+    std::string project_uid;
+    std::string name; // or what else its key is
+    std::string mark_owner;
+    std::string mark_address; // hash
+    std::string content;      // of the last write that the server took, for tokens
+    bool by_client = false;   // created by trueup
+    bool adopted = false;     // said to be ours since
+    bool alive = true;
+    Instant others_wrote_at{};
+    Instant read_at{}; // by the program, by uid, and answered
+};
+
+// A write that the server took.
+struct EffectSeen {
+    std::string address; // "" when nobody knows
+    std::string method;
+    std::string path;
+    std::string trace; // the AuditUid of the answer
+};
+
+struct JudgeRules {
+    std::string owner;
+    bool duplicates_possible = false; // requests may be later than `settle`
+    std::string broken_kind;          // every write of it fails, for ever
+    bool takes_over = false;          // adoption as configured
+};
+
+class Judge {
+public:
+    // `timeline` and `universe` outlive it.
+    Judge(const Universe& universe, Timeline& timeline, JudgeRules rules);
+
+    // Manifests that are or may become in force: makes their addresses known.
+    void learn(const ManifestText& manifests);
+
+    // ---- what the program sends
+    // A request begins. A write needs an intent that is on the disk.
+    void sending(std::string_view head);
+    void intent_opened(const Intent& intent, bool durable);
+    void intent_closed(const std::string& id);
+    // What a new life finds. `complete`: nothing was lost on purpose.
+    void intents_found(const std::vector<Intent>& intents, bool complete);
+
+    // ---- what the server saw
+    void seen(const HttpRequest& request, const HttpResponse& response);
+    // What others did.
+    void others_created(const std::string& kind,
+                        const std::string& uid,
+                        const std::string& project_uid,
+                        const Declared& as,
+                        bool clone_of_ours);
+    void others_removed(const std::string& uid);
+    void others_wrote(const std::string& uid);
+
+    // ---- what the program did
+    void round_begins(const ManifestText& manifests, bool prune);
+    void planned(const Plan& plan);
+    void executed(const Report& report);
+    void round_ended();
+    void said(const Event& event);
+    void stored(std::string_view bytes);
+    void printed(std::string_view where, std::string_view text);
+    void died()
+    {
+        planned_ = false;
+        answered_.clear();
+    }
+    // The state is lost, on purpose.
+    void state_lost() { settled_.clear(); }
+
+    // ---- the verdict at the end
+    // The state that the program has, and the last plan, after three undisturbed rounds and one
+    // more.
+    struct Final {
+        const ManifestText* manifests = nullptr;
+        bool prune = false;
+        const Plan* plan = nullptr;
+        const Report* report = nullptr;
+        std::vector<Record> records;
+        std::vector<Intent> intents;
+        std::vector<AuditRecord> audit;
+        bool audit_complete = true; // no state was lost on purpose
+        std::size_t writes_in_last_round = 0;
+    };
+    void conclude(const Final& end);
+
+    void violation(char promise, const std::string& what);
+    const std::vector<std::string>& violations() const { return violations_; }
+
+    std::map<std::string, Thing>& things() { return things_; }
+    const Thing*
+    alive(const std::string& kind, const std::string& project_uid, const std::string& name) const;
+    // Of a live project; "" when there is none.
+    std::string project_uid(const std::string& name) const;
+    std::size_t writes() const { return effects_.size(); }
+
+private:
+    void created(const HttpRequest& request, const HttpResponse& response, const KindFacts& facts);
+    void changed(const HttpRequest& request, Thing& thing, const std::string& step);
+    void removed(Thing& thing);
+    void note_effect(const HttpRequest& request,
+                     const HttpResponse& response,
+                     const std::string& address);
+    void check_planned(const std::string& address, const std::string& method);
+    void check_delete(const Thing& thing);
+    void check_touch(const Thing& thing);
+    bool is_intended(const std::string& method, const std::string& path) const;
+    void check_resource(const Declared& declared, const Final& end);
+    void check_orphans(const Final& end);
+    void check_audit(const Final& end);
+    bool excused(const Action& action, const Final& end) const;
+    std::string address_of(const Thing& thing) const;
+
+    const Universe& universe_;
+    Timeline& timeline_;
+    JudgeRules rules_;
+    std::map<std::string, std::string> addresses_; // hash -> address
+    std::map<std::string, Thing> things_;
+    std::vector<EffectSeen> effects_;
+    std::vector<std::string> violations_;
+
+    struct PlannedAction {
+        Verb verb = Verb::no_op;
+        std::string uid;
+    };
+    ManifestText in_force_;
+    bool prune_ = false;
+    bool planned_ = false; // a plan is being carried out
+    std::map<std::string, PlannedAction> plan_;
+    // Replaces that were begun: the address and the uid of the one that is to go.
+    std::set<std::pair<std::string, std::string>> replacing_;
+    std::set<std::string> abandoned_; // addresses that were declared with deletionPolicy: abandon
+    Instant planned_at_{};
+    std::map<std::string, Intent> intents_; // open and durable, by id
+    // Effects whose answer was received, and those of them that must be in the audit by now.
+    std::set<std::string> answered_;
+    std::set<std::string> audited_;
+    // What the state remembers of the manifests of resources that are as declared.
+    struct Settled {
+        bool abandon = false;
+        bool prevent_destroy = false;
+    };
+    std::map<std::string, Settled> settled_;
+};
+
+} // namespace trueup::sim

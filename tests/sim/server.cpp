@@ -1,0 +1,390 @@
+#include "tests/sim/server.hpp"
+
+#include "tests/sim/fixtures.hpp"
+
+#include <algorithm>
+
+namespace trueup::sim {
+
+namespace {
+
+bool is_servers(FaultKind kind)
+{
+    return kind < FaultKind::refuse;
+}
+
+bool is_networks(FaultKind kind)
+{
+    return kind == FaultKind::late || kind == FaultKind::lost || kind == FaultKind::cut_request;
+}
+
+bool is_refusal(FaultKind kind)
+{
+    return kind == FaultKind::refuse;
+}
+
+// Those that make something happen beside the request.
+bool is_beside(FaultKind kind)
+{
+    return kind >= FaultKind::crash_time;
+}
+
+bool is_crash_at_effect(FaultKind kind)
+{
+    return kind == FaultKind::crash_effect;
+}
+
+HttpResponse failure(int status, const std::string& code)
+{
+    HttpResponse response;
+    response.status = status;
+    response.headers.emplace_back("Content-Type", "application/json");
+    response.body =
+        R"({"code":")" + code + R"(","details":{},"message":"a fault on purpose","ref":""})";
+    return response;
+}
+
+HttpResponse throttled(std::uint64_t form)
+{
+    HttpResponse response = failure(429, "TooManyRequests");
+    constexpr std::array<const char*, 5> forms{
+        "", "7", "Sun, 01 Mar 2026 00:00:30 GMT", "-3", "999999999999"};
+    const std::string text = forms.at((form - 1) % forms.size());
+    if (!text.empty())
+        response.headers.emplace_back("Retry-After", text);
+    return response;
+}
+
+std::unique_ptr<Sandbox> new_sandbox(const ServerRules& rules)
+{
+    SandboxOptions options;
+    options.api_key = rules.api_key;
+    options.password = rules.password;
+    options.rate = rules.rate;
+    options.seed = rules.seed;
+    options.token_lifetime = rules.token_lifetime;
+    options.rules = fixtures().rules;
+    return make_sandbox(std::move(options));
+}
+
+// A form that the replica takes, which knows of no sessions.
+HttpRequest with_key(HttpRequest request, const std::string& key)
+{
+    std::erase_if(request.headers, [](const Header& header) {
+        return header.name == "Authorization" || header.name == "ApiKey";
+    });
+    request.headers.emplace_back("ApiKey", key);
+    request.credential.reset();
+    return request;
+}
+
+bool looks_like_write(std::string_view head)
+{
+    const std::string_view method = head.substr(0, head.find(' '));
+    const std::string_view target = head.substr(std::min(head.size(), method.size() + 1));
+    if (method == "GET")
+        return false;
+    return !target.starts_with("/v1/dashboard") && !target.starts_with("/v1/auth");
+}
+
+} // namespace
+
+Server::Server(Universe& universe, Timeline& timeline, Judge& judge, ServerRules rules)
+    : universe_(universe),
+      timeline_(timeline),
+      judge_(judge),
+      rules_(std::move(rules)),
+      sandbox_(new_sandbox(rules_))
+{
+    if (rules_.stale_reads)
+        replica_ = new_sandbox(rules_);
+}
+
+const Fault* Server::striking(Trigger trigger, std::uint64_t count, bool (*wanted)(FaultKind))
+{
+    for (const Fault& fault : faults_) {
+        const std::uint64_t last = fault.kind == FaultKind::stale ? 0 : fault.last;
+        if (fault.trigger != trigger || !wanted(fault.kind) || count < fault.at ||
+            count > fault.at + last)
+            continue;
+        ++struck_[static_cast<std::size_t>(fault.kind)];
+        timeline_.add("fault", fault.text());
+        return &fault;
+    }
+    return nullptr;
+}
+
+Fate Server::send(std::string_view head)
+{
+    judge_.sending(head);
+    ++sent_;
+    const bool write = looks_like_write(head);
+    sent_writes_ += write ? 1U : 0U;
+    const Fault* fault = striking(Trigger::request, sent_, is_networks);
+    if (fault == nullptr && write)
+        fault = striking(Trigger::write, sent_writes_, is_networks);
+    Fate fate;
+    if (fault == nullptr)
+        return fate;
+    if (fault->kind == FaultKind::late)
+        fate.delay = std::chrono::milliseconds(fault->number);
+    else if (fault->kind == FaultKind::lost)
+        fate.lost = true;
+    else
+        fate.cut_after_bytes = fault->number;
+    return fate;
+}
+
+bool Server::refuses_dial()
+{
+    return striking(Trigger::dial, ++dials_, is_refusal) != nullptr;
+}
+
+bool Server::breaks_for_ever(const HttpRequest& request) const
+{
+    if (rules_.broken_kind.empty())
+        return false;
+    const KindFacts& facts = facts_of(rules_.broken_kind);
+    const std::string_view target = request.target;
+    const bool of_kind = target == facts.create || target.starts_with(facts.object);
+    // The paths of some kinds lie below those of others.
+    const bool of_another = std::ranges::any_of(kind_facts(), [&](const KindFacts& other) {
+        return std::string_view(other.object).size() > std::string_view(facts.object).size() &&
+               (target == other.create || target.starts_with(other.object));
+    });
+    return of_kind && !of_another && sandbox_->is_write(request);
+}
+
+void Server::change_both(std::function<void(Sandbox&)> change)
+{
+    change(*sandbox_);
+    if (replica_)
+        untold_.push_back(std::move(change));
+}
+
+HttpResponse Server::handle(const HttpRequest& request)
+{
+    HttpResponse response = sandbox_->handle(request, universe_.wall());
+    if (replica_ && sandbox_->is_write(request)) {
+        auto again = [copy = with_key(request, rules_.api_key),
+                      at = universe_.wall()](Sandbox& sandbox) { sandbox.handle(copy, at); };
+        untold_.emplace_back(std::move(again));
+    }
+    judge_.seen(request, response);
+    return response;
+}
+
+HttpResponse Server::handle_stale(const HttpRequest& request)
+{
+    return replica_->handle(with_key(request, rules_.api_key), universe_.wall());
+}
+
+ServerReply Server::serve(const HttpRequest& request)
+{
+    ++requests_;
+    const bool write = sandbox_->is_write(request);
+    writes_ += write ? 1U : 0U;
+    const std::string what = request.method + " " + request.target;
+    while (const Fault* fault = striking(Trigger::request, requests_, is_beside)) {
+        const Fault struck = *fault;
+        std::erase_if(faults_, [&](const Fault& each) { return each.seed == struck.seed; });
+        if (on_fault)
+            on_fault(struck);
+    }
+    const Fault* fault = striking(Trigger::request, requests_, is_servers);
+    if (fault == nullptr && write)
+        fault = striking(Trigger::write, writes_, is_servers);
+    ServerReply reply;
+    if (breaks_for_ever(request)) {
+        reply.response = failure(rules_.seed % 2 == 0 ? 500 : 422, "BrokenForEver");
+    } else if (fault != nullptr) {
+        reply = with_fault(*fault, request);
+    } else if (stale_until_ && universe_.now() < *stale_until_ && !write &&
+               !std::string_view(request.target).starts_with("/v1/auth")) {
+        reply.response = handle_stale(request);
+        timeline_.add("server", "as it was before:");
+    } else {
+        reply.response = handle(request);
+    }
+    timeline_.add("server",
+                  what + " -> " +
+                      (reply.cut ? std::string("cut") : std::to_string(reply.response.status)));
+    if (write)
+        if (const Fault* crash = striking(Trigger::write, writes_, is_crash_at_effect);
+            crash && on_fault)
+            on_fault(*crash);
+    return reply;
+}
+
+ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request)
+{
+    ServerReply reply;
+    switch (fault.kind) {
+    case FaultKind::cut_before:
+        reply.cut = true;
+        return reply;
+    case FaultKind::fail_before:
+        reply.response = failure(fault.seed % 2 == 0 ? 500 : 503, "FaultOnPurpose");
+        return reply;
+    case FaultKind::throttle:
+        reply.response = throttled(fault.number);
+        return reply;
+    case FaultKind::unauthorized:
+        reply.response = failure(401, "Unauthorized");
+        return reply;
+    case FaultKind::stale:
+        if (replica_) {
+            for (const auto& tell : untold_)
+                tell(*replica_);
+            untold_.clear();
+            stale_until_ = universe_.now() + std::chrono::milliseconds(fault.last);
+        }
+        break;
+    case FaultKind::shift_pages:
+        for (const KindFacts& facts : kind_facts()) {
+            auto shuffle = [name = std::string(facts.collection), seed = fault.seed](Sandbox& s) {
+                s.shuffle(name, seed);
+            };
+            change_both(shuffle);
+        }
+        break;
+    default:
+        break;
+    }
+    reply.response = handle(request);
+    switch (fault.kind) {
+    case FaultKind::cut_after:
+        reply.cut = true;
+        break;
+    case FaultKind::truncate:
+        reply.cut_after_bytes = 1 + fault.seed % (reply.response.body.size() + 120);
+        break;
+    case FaultKind::fail_after:
+        reply.response = failure(fault.seed % 2 == 0 ? 500 : 504, "FaultOnPurpose");
+        break;
+    case FaultKind::slow:
+        reply.delay = std::chrono::milliseconds(fault.number);
+        break;
+    case FaultKind::repeat_page:
+        // The same page for ever.
+        if (const std::size_t at = reply.response.body.find(R"("continue":")");
+            at != std::string::npos)
+            reply.response.body.insert(at + 12, "x");
+        break;
+    case FaultKind::garbage: {
+        constexpr std::array<const char*, 5> bodies{
+            "<html>", "[]", "null", R"({"items":{}})", R"({"items":[{"metadata":7}]})"};
+        if (fault.number == 6)
+            reply.response.body = "\"" + std::string(300U << 10U, 'x') + "\"";
+        else if (fault.number == 7)
+            reply.verbatim = "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n";
+        else
+            reply.response.body = bodies.at((fault.number - 1) % bodies.size());
+        break;
+    }
+    default:
+        break;
+    }
+    return reply;
+}
+
+// ---- others
+// --------------------------------------------------------------------------------------------
+
+std::string Server::create_elsewhere(const Declared& declared, const std::string& body, bool clone)
+{
+    const KindFacts& facts = facts_of(declared.kind);
+    const std::string project =
+        declared.project.empty() ? std::string() : judge_.project_uid(declared.project);
+    if ((!declared.project.empty() && project.empty()) || facts.create[0] == '\0')
+        return {};
+    std::string uid;
+    auto put = [&uid, collection = std::string(facts.collection), project, body](Sandbox& s) {
+        uid = s.put_object(collection, project, body);
+    };
+    put(*sandbox_);
+    if (uid.empty())
+        return {};
+    if (replica_) {
+        auto again = [collection = std::string(facts.collection), project, body](Sandbox& s) {
+            s.put_object(collection, project, body);
+        };
+        untold_.emplace_back(again);
+    }
+    judge_.others_created(declared.kind, uid, project, declared, clone);
+    return uid;
+}
+
+void Server::preexist(const Declared& declared)
+{
+    create_elsewhere(declared, declared.body(), false);
+}
+
+void Server::meddle(const Fault& fault, const ManifestText& manifests)
+{
+    const auto random = make_seeded_random(fault.seed);
+    if (fault.kind == FaultKind::other_create) {
+        if (manifests.resources.empty())
+            return;
+        Declared other = manifests.resources[random->below(manifests.resources.size())];
+        if (random->below(2) == 0)
+            other.version = 77;
+        const std::string name = other.kind == "User" ? other.name + "@example.com" : other.name;
+        if (facts_of(other.kind).unique &&
+            judge_.alive(other.kind, judge_.project_uid(other.project), name) != nullptr)
+            return; // the API would refuse it
+        const std::string uid = create_elsewhere(other, other.body(), false);
+        timeline_.add("others", "create " + other.address() + " " + uid);
+        return;
+    }
+    std::vector<Thing*> victims;
+    for (auto& [uid, thing] : judge_.things())
+        if (thing.alive && (fault.kind != FaultKind::other_clone || thing.by_client))
+            victims.push_back(&thing);
+    if (victims.empty())
+        return;
+    Thing& victim = *victims[random->below(victims.size())];
+    const std::string collection = facts_of(victim.kind).collection;
+    const std::string uid = victim.uid;
+    if (fault.kind == FaultKind::other_remove) {
+        change_both([=](Sandbox& s) { s.remove_object(collection, uid); });
+        judge_.others_removed(uid);
+        timeline_.add("others", "remove " + victim.kind + " " + victim.name + " " + uid);
+    } else if (fault.kind == FaultKind::other_edit) {
+        std::string merge = R"({"metadata":{"annotations":{"description":"meddled"}}})";
+        if (victim.kind == "Role")
+            merge = R"({"spec":{"permissions":["meddled"]}})";
+        if (victim.kind == "TagFilter")
+            merge = R"({"spec":{"filterGroup":{"filters":[]}}})";
+        if (victim.kind == "SshKey")
+            merge = R"({"spec":{"publicKey":"ssh-ed25519 meddled"}})";
+        if (victim.kind == "User")
+            merge = R"({"spec":{"firstName":"meddled"}})";
+        change_both([=](Sandbox& s) { s.patch_object(collection, uid, merge); });
+        judge_.others_wrote(uid);
+        timeline_.add("others", "edit " + victim.kind + " " + victim.name + " " + uid);
+    } else {
+        Declared as;
+        as.kind = victim.kind;
+        as.name =
+            victim.kind == "User" ? victim.name.substr(0, victim.name.find('@')) : victim.name;
+        if (random->below(2) == 0 || facts_of(victim.kind).unique)
+            as.name += "-copy" + std::to_string(random->below(1000));
+        if (const auto it = judge_.things().find(victim.project_uid); it != judge_.things().end())
+            as.project = it->second.name;
+        std::string body = as.body();
+        const std::string marks = R"("annotations": {"trueup.io/owner": ")" + victim.mark_owner +
+                                  R"(", "trueup.io/address": ")" + victim.mark_address + R"("})";
+        if (const std::size_t at = body.find(R"("annotations": {)"); at != std::string::npos)
+            body.replace(at, body.find('}', at) + 1 - at, marks);
+        else
+            body.replace(body.find('{', 1),
+                         1,
+                         body[body.find('{', 1) + 1] == '}' ? "{" + marks : "{" + marks + ", ");
+        const std::string copy = create_elsewhere(as, body, true);
+        timeline_.add("others",
+                      "clone " + victim.kind + " " + victim.name + " as " + as.name + " " + copy);
+    }
+}
+
+} // namespace trueup::sim

@@ -1,0 +1,491 @@
+#include "tests/sim/simulate.hpp"
+
+#include "tests/sim/fixtures.hpp"
+#include "tests/sim/process.hpp"
+#include "tests/sim/server.hpp"
+
+#include <algorithm>
+
+namespace trueup::sim {
+
+namespace {
+
+constexpr std::size_t steps_max = 400'000; // events of one world
+constexpr std::size_t rounds_quiet = 4;    // after the faults: three to come right, one to prove it
+constexpr Duration world_max = std::chrono::hours(48);
+// Longer than anything that is on its way when the faults stop.
+constexpr Duration calm = std::chrono::minutes(5);
+
+// Everything that the seed decides besides the faults.
+struct Setting {
+    std::uint64_t process_seed = 0;
+    std::size_t rounds = 3; // of the phase with faults
+    bool prune = false;
+    bool restart_before_calm = false;
+    ProcessRules process;
+    ServerRules server;
+    JudgeRules judge;
+    FaultRules faults;
+    ManifestText manifests;
+    std::vector<Declared> before; // what exists when trueup first looks
+};
+
+Setting draw_setting(Random& random)
+{
+    Setting s;
+    s.process_seed = random.next();
+    s.rounds = 2 + random.below(3);
+    s.prune = random.below(2) == 0;
+    s.restart_before_calm = random.below(4) == 0;
+    s.faults.beyond_settle = random.below(8) == 0;
+    s.faults.stale_reads = random.below(4) == 0;
+    s.process.trusting = random.below(3) == 0;
+    s.process.full_refresh = random.below(2) == 0;
+    s.process.default_guards = random.below(8) == 0;
+    s.process.parallelism = 1 + random.below(6);
+    if (random.below(3) != 0)
+        s.process.rate = 0;
+    if (random.below(8) == 0)
+        s.process.adoption = random.below(2) == 0 ? Adoption::never : Adoption::take_over;
+    s.server.seed = random.next() % 1'000'000;
+    s.server.api_key = std::string(canary.substr(0, 7)) + "KEY";
+    s.server.password = std::string(canary.substr(0, 7)) + "PASSWORD";
+    s.server.stale_reads = s.faults.stale_reads;
+    if (random.below(3) == 0) {
+        s.server.token_lifetime = std::chrono::seconds(30 + random.below(900));
+        s.process.credentials.login.emplace(
+            "admin@example.com", "org", Secret(s.server.password, "", "test"));
+    } else {
+        s.process.credentials.api_key.emplace(s.server.api_key, "", "test");
+    }
+    s.manifests = draw_manifests(random, 1 + random.below(8));
+    for (const Declared& declared : s.manifests.resources)
+        if (declared.project.empty() && declared.kind != "Macros" && random.below(6) == 0) {
+            s.before.push_back(declared);
+            if (random.below(2) == 0)
+                s.before.back().version = 55;
+        }
+    if (random.below(8) == 0) {
+        Declared some;
+        some.kind = random.below(2) == 0 ? "Role" : "TagFilter";
+        for (int i = 0; i < 12; ++i) {
+            some.name = "foreign" + std::to_string(i);
+            s.before.push_back(some);
+        }
+    }
+    if (random.below(10) == 0 && !s.manifests.resources.empty()) {
+        const std::string& kind =
+            s.manifests.resources[random.below(s.manifests.resources.size())].kind;
+        if (kind != "Macros" && kind != "Project")
+            s.server.broken_kind = kind;
+    }
+    s.judge.owner = s.process.owner;
+    s.judge.duplicates_possible = s.faults.beyond_settle;
+    s.judge.takes_over = s.process.adoption == Adoption::take_over;
+    s.judge.broken_kind = s.server.broken_kind;
+    return s;
+}
+
+// A world without accidents of its own.
+Setting setting_of(const Scenario& scenario)
+{
+    Setting s;
+    s.process_seed = 7;
+    s.rounds = scenario.stages.size();
+    s.prune = scenario.prune;
+    s.process.trusting = scenario.trusting;
+    s.process.rate = 0;
+    s.server.api_key = std::string(canary.substr(0, 7)) + "KEY";
+    s.server.password = std::string(canary.substr(0, 7)) + "PASSWORD";
+    s.process.credentials.api_key.emplace(s.server.api_key, "", "test");
+    s.manifests = scenario.stages.front();
+    s.judge.owner = s.process.owner;
+    return s;
+}
+
+class World final : private Surroundings {
+public:
+    World(const SimOptions& options, Setting setting, std::vector<Fault> faults)
+        : options_(options),
+          setting_(std::move(setting)),
+          faults_(std::move(faults)),
+          random_(make_seeded_random(setting_.process_seed)),
+          timeline_(universe_, options.keep_timeline),
+          judge_(universe_, timeline_, setting_.judge),
+          server_(universe_, timeline_, judge_, setting_.server),
+          server_clock_(universe_, server_place_),
+          network_(universe_,
+                   server_place_,
+                   server_clock_,
+                   [this](const HttpRequest& request) { return server_.serve(request); }),
+          manifests_(setting_.manifests)
+    {
+        server_.on_fault = [this](const Fault& fault) { strike(fault); };
+        network_.on_request = [this](std::string_view head) { return server_.send(head); };
+        network_.on_dial = [this] { return server_.refuses_dial(); };
+        disk_.on_operation = [this](DiskOp operation) { return disk_verdict(operation); };
+        disk_.on_bytes = [this](std::string_view bytes) { judge_.stored(bytes); };
+        disk_.put(state_name, fixtures().empty_state);
+        server_.arm(faults_);
+        judge_.learn(manifests_);
+        for (const Declared& declared : setting_.before)
+            server_.preexist(declared);
+        for (const Fault& fault : faults_)
+            if (fault.trigger == Trigger::time)
+                universe_.at(server_place_, std::chrono::milliseconds(fault.at), [this, fault] {
+                    if (calm_)
+                        return;
+                    server_.count(fault);
+                    timeline_.add("fault", fault.text());
+                    strike(fault);
+                });
+    }
+
+    ~World() override
+    {
+        process_.reset();
+        network_.hang_up(server_place_);
+        universe_.purge(server_place_);
+        server_place_.drop();
+    }
+
+    SimResult run()
+    {
+        start_process();
+        std::size_t steps = 0;
+        while (!finished_ && universe_.step()) {
+            if (process_ && (process_->dead() || process_->ended()))
+                bury();
+            if (++steps == steps_max || universe_.now().time_since_epoch() > world_max) {
+                judge_.violation('D', "it never ends");
+                break;
+            }
+        }
+        if (!finished_ && judge_.violations().empty())
+            judge_.violation('D', "it hangs");
+        SimResult result;
+        result.violations = judge_.violations();
+        result.faults = faults_;
+        result.hash = timeline_.hash();
+        result.entries = timeline_.entries();
+        result.lines = timeline_.lines();
+        result.requests = server_.requests();
+        result.writes = judge_.writes();
+        result.crashes = crashes_;
+        result.rounds = rounds_;
+        result.struck = server_.struck();
+        result.events = events_;
+        result.disk_operations = disk_operations_;
+        result.requests_before_calm = requests_before_calm_;
+        result.writes_before_calm = writes_before_calm_;
+        return result;
+    }
+
+private:
+    // ---- lives
+    // ----------------------------------------------------------------------------------
+
+    void start_process()
+    {
+        Surroundings& surroundings = *this;
+        process_ = std::make_unique<Process>(universe_,
+                                             timeline_,
+                                             judge_,
+                                             network_,
+                                             surroundings,
+                                             setting_.process,
+                                             disk_,
+                                             cache_,
+                                             random_->next());
+        process_->clock().shift_wall(wall_wrong_);
+        auto started = process_->start(!damaged_ && !state_lost_);
+        state_lost_ = false;
+        if (started || process_->dead())
+            return;
+        timeline_.add("trueup", "the state cannot be opened: " + started.error().text());
+        judge_.printed("an error", started.error().text());
+        if (!damaged_ && !disk_failing())
+            judge_.violation('G', "the state cannot be opened: " + started.error().text());
+        if (damaged_)
+            replace_state();
+        process_.reset();
+        restart_later();
+    }
+
+    // What is left of a process that died or gave up.
+    void bury()
+    {
+        if (process_->dead())
+            ++crashes_;
+        timeline_.add("trueup", process_->dead() ? "is dead" : "ended");
+        judge_.died();
+        if (process_->dead())
+            disk_.cut_power();
+        process_.reset();
+        disk_.restart(loss_, *random_);
+        loss_ = DiskLoss::nothing;
+        if (!finished_)
+            restart_later();
+    }
+
+    void restart_later()
+    {
+        if (restart_due_)
+            return;
+        restart_due_ = true;
+        universe_.at(server_place_, std::chrono::milliseconds(50 + random_->below(4000)), [this] {
+            restart_due_ = false;
+            if (!process_ && !finished_)
+                start_process();
+        });
+    }
+
+    void kill(DiskLoss loss)
+    {
+        if (!process_ || process_->dead())
+            return;
+        loss_ = loss;
+        process_->die();
+    }
+
+    // A state that cannot be trusted is set aside, or somebody has lost it.
+    void replace_state()
+    {
+        disk_.erase(std::string(state_name) + "-wal");
+        disk_.put(state_name, fixtures().empty_state);
+        damaged_ = false;
+        state_lost_ = true;
+        audit_complete_ = false;
+        judge_.state_lost();
+    }
+
+    // ---- faults
+    // ---------------------------------------------------------------------------------
+
+    void strike(const Fault& fault)
+    {
+        const DiskLoss loss = fault.seed % 2 == 0 ? DiskLoss::nothing : DiskLoss::unsynced;
+        switch (fault.kind) {
+        case FaultKind::crash_effect:
+        case FaultKind::crash_event:
+        case FaultKind::crash_time:
+            kill(loss);
+            break;
+        case FaultKind::disk_damage:
+        case FaultKind::state_lost:
+            kill(DiskLoss::nothing);
+            if (process_ && process_->dead())
+                bury();
+            if (fault.kind == FaultKind::state_lost) {
+                replace_state();
+            } else {
+                disk_.damage(state_name, *make_seeded_random(fault.seed));
+                damaged_ = true;
+                audit_complete_ = false;
+            }
+            break;
+        case FaultKind::wall_jump: {
+            const auto by =
+                std::chrono::milliseconds(static_cast<std::int64_t>(fault.number) - 3'600'000);
+            wall_wrong_ += by;
+            if (process_)
+                process_->clock().shift_wall(by);
+            break;
+        }
+        case FaultKind::edit: {
+            const auto random = make_seeded_random(fault.seed);
+            timeline_.add("editor", "the manifests: " + edit_manifests(manifests_, *random));
+            judge_.learn(manifests_);
+            break;
+        }
+        case FaultKind::rotate:
+            ++secret_generation_;
+            break;
+        case FaultKind::other_edit:
+        case FaultKind::other_remove:
+        case FaultKind::other_create:
+        case FaultKind::other_clone:
+            server_.meddle(fault, manifests_);
+            break;
+        default:
+            break;
+        }
+    }
+
+    bool disk_failing() const
+    {
+        return disk_failed_at_ + 3 > disk_.operations() && disk_failed_at_ != 0;
+    }
+
+    DiskVerdict disk_verdict(DiskOp)
+    {
+        // Closing what is dead, or opening: only the disk itself can fail then.
+        const auto wanted = [](FaultKind kind) {
+            return kind == FaultKind::crash_disk ||
+                   (kind >= FaultKind::disk_fail && kind <= FaultKind::disk_torn);
+        };
+        const Fault* fault = server_.striking(Trigger::disk, disk_.operations(), wanted);
+        if (fault == nullptr)
+            return DiskVerdict::fine;
+        disk_failed_at_ = disk_.operations();
+        switch (fault->kind) {
+        case FaultKind::disk_fail:
+            return DiskVerdict::fail;
+        case FaultKind::disk_full:
+            return DiskVerdict::full;
+        case FaultKind::disk_torn:
+            return DiskVerdict::torn;
+        default:
+            kill(fault->seed % 2 == 0 ? DiskLoss::nothing : DiskLoss::unsynced);
+            return DiskVerdict::power_cut;
+        }
+    }
+
+    // ---- Surroundings
+    // ---------------------------------------------------------------------------
+
+    const ManifestText& manifests() override { return manifests_; }
+    int secret_generation() override { return secret_generation_; }
+    bool prune() override { return setting_.prune; }
+
+    void heard(const Event&) override
+    {
+        const auto wanted = [](FaultKind kind) { return kind == FaultKind::crash_event; };
+        events_ += calm_ ? 0U : 1U;
+        if (const Fault* fault = server_.striking(Trigger::event, events_, wanted))
+            strike(*fault);
+    }
+
+    std::optional<Duration> round_ended(RoundEnd end) override
+    {
+        ++rounds_;
+        for (const ActionResult& result : end.report.results)
+            timeline_.add("report",
+                          result.address + " " + std::string(name_of(result.verb)) + " " +
+                              std::string(name_of(result.outcome)) + " " + result.message +
+                              (result.error ? result.error->text() : std::string()));
+        const Duration pause = std::chrono::seconds(10 + random_->below(50));
+        if (options_.scenario && rounds_ < options_.scenario->stages.size())
+            take_manifests(options_.scenario->stages[rounds_]);
+        if (!calm_ && rounds_ < setting_.rounds)
+            return pause;
+        if (!calm_) {
+            come_to_rest();
+            return calm;
+        }
+        const bool refused = end.error && end.error->code == Errc::refused;
+        if (refused && setting_.process.default_guards) {
+            finished_ = true; // a guard wants a person
+            return std::nullopt;
+        }
+        if (++quiet_rounds_ < rounds_quiet)
+            return pause;
+        conclude(end);
+        finished_ = true;
+        return std::nullopt;
+    }
+
+    void take_manifests(const ManifestText& manifests)
+    {
+        manifests_ = manifests;
+        judge_.learn(manifests_);
+        timeline_.add("editor", "the manifests are replaced");
+    }
+
+    // The faults stop, and the manifests stay as they are.
+    void come_to_rest()
+    {
+        calm_ = true;
+        disk_operations_ = disk_.operations();
+        requests_before_calm_ = server_.requests();
+        writes_before_calm_ = server_.writes();
+        timeline_.add("world", "the faults stop");
+        server_.disarm();
+        manifests_.broken.clear();
+        if (setting_.restart_before_calm)
+            universe_.at(
+                server_place_, std::chrono::minutes(1), [this] { kill(DiskLoss::nothing); });
+    }
+
+    void conclude(const RoundEnd& end)
+    {
+        if (end.error || end.unreadable) {
+            judge_.violation('D',
+                             "the fourth undisturbed round fails: " +
+                                 (end.error ? end.error->text() : std::string("unreadable")));
+            return;
+        }
+        Judge::Final last;
+        last.manifests = &manifests_;
+        last.prune = setting_.prune;
+        last.plan = &end.plan;
+        last.report = &end.report;
+        last.writes_in_last_round = setting_.server.broken_kind.empty() ? end.writes : 0;
+        auto records = process_->store().records();
+        auto intents = process_->store().open_intents();
+        auto audit = process_->store().audit(100'000);
+        if (!records || !intents || !audit) {
+            judge_.violation('G', "the state cannot be read at the end");
+            return;
+        }
+        last.records = std::move(*records);
+        last.intents = std::move(*intents);
+        last.audit = std::move(*audit);
+        last.audit_complete = audit_complete_;
+        judge_.conclude(last);
+    }
+
+    const SimOptions& options_;
+    Setting setting_;
+    std::vector<Fault> faults_;
+    std::unique_ptr<Random> random_;
+    Universe universe_;
+    Timeline timeline_;
+    Judge judge_;
+    Place server_place_;
+    Server server_;
+    SimClock server_clock_;
+    Disk disk_;
+    Network network_;
+    ManifestText manifests_;
+    std::unique_ptr<Process> process_;
+    DiskLoss loss_ = DiskLoss::nothing;
+    int secret_generation_ = 1;
+    std::chrono::milliseconds wall_wrong_{};
+    bool state_lost_ = false;
+    bool restart_due_ = false;
+    bool damaged_ = false;
+    bool audit_complete_ = true;
+    bool calm_ = false;
+    bool finished_ = false;
+    std::uint64_t events_ = 0;
+    std::uint64_t disk_failed_at_ = 0;
+    std::uint64_t disk_operations_ = 0;
+    std::size_t requests_before_calm_ = 0;
+    std::size_t writes_before_calm_ = 0;
+    ManifestCache cache_;
+    std::size_t crashes_ = 0;
+    std::size_t rounds_ = 0;
+    std::size_t quiet_rounds_ = 0;
+};
+
+} // namespace
+
+SimResult simulate(const SimOptions& options)
+{
+    static_cast<void>(fixtures()); // before there is a simulated disk
+    if (options.scenario) {
+        World world(
+            options, setting_of(*options.scenario), options.faults.value_or(std::vector<Fault>()));
+        return world.run();
+    }
+    const auto random = make_seeded_random(options.seed);
+    Setting setting = draw_setting(*random);
+    std::vector<Fault> faults = draw_faults(*random, setting.faults);
+    if (options.faults)
+        faults = *options.faults;
+    World world(options, std::move(setting), std::move(faults));
+    return world.run();
+}
+
+} // namespace trueup::sim

@@ -1,0 +1,87 @@
+// Runs as many seeds as it is told, one after the other, and says what it saw: for the soak script,
+// and for one seed at a time with the whole story.
+//
+//   sim_soak --seeds N [--from M]     runs them; a summary at the end
+//   SIM_SEED=n sim_soak               runs that one twice and tells its story
+
+#include "tests/sim/simulate.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+using namespace trueup::sim;
+
+namespace {
+
+void tell(const SimResult& result)
+{
+    for (const std::string& line : result.lines)
+        std::printf("%s\n", line.c_str());
+    for (const Fault& fault : result.faults)
+        std::printf("fault: %s\n", fault.text().c_str());
+    for (const std::string& violation : result.violations)
+        std::printf("VIOLATION %s\n", violation.c_str());
+    std::printf("hash %016llx, %zu requests, %zu rounds, %zu crashes\n",
+                static_cast<unsigned long long>(result.hash),
+                result.requests,
+                result.rounds,
+                result.crashes);
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    if (const char* seed = std::getenv("SIM_SEED")) {
+        SimOptions options;
+        options.seed = std::strtoull(seed, nullptr, 10);
+        options.keep_timeline = true;
+        const SimResult first = simulate(options);
+        tell(first);
+        const SimResult second = simulate(options);
+        std::printf("replayed: %s\n", first.hash == second.hash ? "the same" : "DIFFERENT");
+        return first.violations.empty() && first.hash == second.hash ? 0 : 1;
+    }
+    std::uint64_t seeds = 1000;
+    std::uint64_t from = 1;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string option = argv[i];
+        (option == "--seeds" ? seeds : from) = std::strtoull(argv[i + 1], nullptr, 10);
+    }
+    std::size_t requests = 0, crashes = 0, failing = 0, rounds = 0;
+    std::array<std::size_t, fault_kinds> struck{};
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
+        SimOptions options;
+        options.seed = seed;
+        const SimResult result = simulate(options);
+        requests += result.requests;
+        crashes += result.crashes;
+        rounds += result.rounds;
+        for (std::size_t i = 0; i < fault_kinds; ++i)
+            struck[i] += result.struck[i];
+        if (result.violations.empty())
+            continue;
+        ++failing;
+        std::printf("seed %llu: %s\n",
+                    static_cast<unsigned long long>(seed),
+                    result.violations.front().c_str());
+        std::fflush(stdout);
+    }
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    std::printf(
+        "seeds %llu, failing %zu, requests %zu, rounds %zu, crashes %zu, %.1f s, %.0f seeds/s\n",
+        static_cast<unsigned long long>(seeds),
+        failing,
+        requests,
+        rounds,
+        crashes,
+        seconds,
+        static_cast<double>(seeds) / seconds);
+    for (std::size_t i = 0; i < fault_kinds; ++i)
+        std::printf("  %-13s %zu\n", name_of(static_cast<FaultKind>(i)), struck[i]);
+    return failing == 0 ? 0 : 1;
+}
