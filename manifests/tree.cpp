@@ -103,7 +103,7 @@ void TreeWatcher::directory(const fs::path& path, std::size_t depth, TreeLook& l
     std::error_code failure;
     fs::directory_iterator it(path, failure);
     while (!failure && it != fs::directory_iterator()) {
-        const std::string& name = it->path().filename().native();
+        const std::string name = it->path().filename().native();
         if (!name.starts_with('.') || (depth == 0 && name == ".trueupignore"))
             entries.push_back(it->path());
         it.increment(failure);
