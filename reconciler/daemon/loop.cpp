@@ -90,6 +90,9 @@ Task<int> Loop::run()
     ended_ = true;
     beat_bell_.ring();
     co_await group_.wait_all();
+    // A daemon that ends because it was asked to has not failed, however far its last round came.
+    if (!parts_.host.config().once)
+        co_return 0;
     co_return exit_code_;
 }
 

@@ -56,8 +56,9 @@ public:
     explicit Loop(LoopParts parts);
     ~Loop() override;
 
-    // Runs until stop(), or one round with RunConfig::once. Returns an exit code: 1 when the last
-    // round failed or was not complete, 3 when a guard refused it.
+    // Runs until stop(), or one round with RunConfig::once. Returns an exit code: 0 after stop(),
+    // however far the last round came; with `once`, 1 when the round failed or was not complete,
+    // 3 when a guard refused it.
     Task<int> run();
 
     // The three below only leave a note, and may be called from handlers of the event loop.

@@ -210,6 +210,7 @@ TEST_SUITE("daemon: loop")
         world.pass(30s);
 
         REQUIRE(world.exit_code.has_value());
+        CHECK(*world.exit_code == 0);
         const std::size_t ours = world.store->records()->size();
         CHECK(ours < 30);
         CHECK(world.store->open_intents()->empty());
