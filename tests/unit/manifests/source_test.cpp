@@ -228,7 +228,8 @@ TEST_SUITE("manifests: source")
         tree.write(".git/index.lock", "");
         // Its time is the system's; the source's clock says how old it is.
         const auto written = std::chrono::file_clock::from_sys(
-            std::chrono::sys_days(std::chrono::year{2026} / 3 / 1));
+            std::chrono::time_point_cast<std::chrono::nanoseconds>(
+                std::chrono::sys_days(std::chrono::year{2026} / 3 / 1)));
         fs::last_write_time(tree.root() / ".git/index.lock", written);
         CHECK(tree.source->scan().busy.find("index.lock") != std::string::npos);
 
