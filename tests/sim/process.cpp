@@ -28,6 +28,7 @@ public:
     {
         return store_->audit(newest_max);
     }
+    Result<std::vector<Memo>> memos() override { return store_->memos(); }
     Task<Result<void>> commit(Batch batch) override
     {
         const std::vector<Intent> opened = batch.open;

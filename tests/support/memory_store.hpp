@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace trueup::test {
@@ -45,6 +46,14 @@ public:
         if (newest.size() > newest_max)
             newest.resize(newest_max);
         return newest;
+    }
+
+    Result<std::vector<Memo>> memos() override
+    {
+        std::vector<Memo> all;
+        for (const auto& [key, memo] : now_.memos)
+            all.push_back(memo);
+        return all;
     }
 
     Task<Result<void>> commit(Batch batch) override
@@ -93,6 +102,7 @@ private:
         std::map<std::string, Record> records;
         std::vector<Intent> intents;
         std::vector<AuditRecord> audit;
+        std::map<std::pair<std::string, std::string>, Memo> memos; // by kind and key
     };
 
     void apply(const Batch& batch)
@@ -107,6 +117,10 @@ private:
         for (const std::string& id : batch.close)
             std::erase_if(now_.intents, [&](const Intent& intent) { return intent.id == id; });
         now_.audit.insert(now_.audit.end(), batch.audit.begin(), batch.audit.end());
+        for (const Memo& memo : batch.note)
+            now_.memos.insert_or_assign(std::pair(memo.kind, memo.key), memo);
+        for (const auto& key : batch.erase)
+            now_.memos.erase(key);
     }
 
     Steps& steps_;
