@@ -248,8 +248,9 @@ Task<Result<Settled>> Writer::create(Action action)
                 co_return opened.error();
             std::string intent_id = *opened;
             Observed object = std::move(found->ours.front());
-            auto settled =
-                co_await finish_existing(action, std::move(object), std::move(intent_id));
+            Created no_answer;
+            auto settled = co_await finish_existing(
+                action, std::move(object), std::move(intent_id), std::move(no_answer));
             co_return settled;
         }
         if (!found->others.empty())
@@ -305,8 +306,11 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
             co_return verdict.error(); // the intent stays open: the next start looks again
         if (verdict->ours) {
             Observed object = std::move(*verdict->ours);
-            auto settled =
-                co_await finish_existing(action, std::move(object), std::move(intent_id));
+            Created answer;
+            if (made)
+                answer = *made;
+            auto settled = co_await finish_existing(
+                action, std::move(object), std::move(intent_id), std::move(answer));
             co_return settled;
         }
         if (!verdict->send_again) {
@@ -379,12 +383,17 @@ Task<Result<Writer::Verdict>> Writer::find_outcome(const Action& action, bool an
     co_return verdict;
 }
 
-// It was created by an earlier try or run.
-Task<Result<Settled>> Writer::finish_existing(Action action, Observed object, std::string intent_id)
+// It was created by an earlier try or run, or by a call whose answer did not name it.
+Task<Result<Settled>>
+Writer::finish_existing(Action action, Observed object, std::string intent_id, Created answer)
 {
     Batch batch;
     batch.put.push_back(written_record_of(action, object.uid));
-    batch.audit.push_back(audit_of(action, action.kind->create->call.route(), "found", 0, ""));
+    batch.audit.push_back(audit_of(action,
+                                   action.kind->create->call.route(),
+                                   answer.status == 0 ? "found" : "done",
+                                   answer.status,
+                                   answer.audit_uid));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)

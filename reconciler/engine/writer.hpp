@@ -61,7 +61,9 @@ private:
     Task<Result<Created>> send_create(const Action& action);
     Task<Result<Verdict>> find_outcome(const Action& action, bool answered, bool lost);
     Task<Result<Settled>> created(Action action, std::string intent_id, std::string uid);
-    Task<Result<Settled>> finish_existing(Action action, Observed object, std::string intent_id);
+    // `answer`: what the API said of the create, when it did not say which object it made.
+    Task<Result<Settled>>
+    finish_existing(Action action, Observed object, std::string intent_id, Created answer);
     Task<Result<void>> write_all(const Action& action, std::vector<WriteCall> calls);
     Task<Result<void>>
     run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid);

@@ -173,6 +173,12 @@ void Judge::intent_closed(const std::string& id)
     intents_.erase(id);
 }
 
+void Judge::intents_read(const std::vector<Intent>& intents)
+{
+    for (const Intent& intent : intents)
+        intents_.emplace(intent.id, intent);
+}
+
 void Judge::intents_found(const std::vector<Intent>& intents, bool complete)
 {
     std::map<std::string, Intent> found;

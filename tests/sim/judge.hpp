@@ -61,6 +61,8 @@ public:
     void sending(std::string_view head);
     void intent_opened(const Intent& intent, bool durable);
     void intent_closed(const std::string& id);
+    // The state says that these are open: closing them did not succeed.
+    void intents_read(const std::vector<Intent>& intents);
     // What a new life finds. `complete`: nothing was lost on purpose.
     void intents_found(const std::vector<Intent>& intents, bool complete);
 

@@ -23,7 +23,13 @@ public:
     {
         return store_->record(address);
     }
-    Result<std::vector<Intent>> open_intents() override { return store_->open_intents(); }
+    Result<std::vector<Intent>> open_intents() override
+    {
+        auto intents = store_->open_intents();
+        if (intents)
+            judge_.intents_read(*intents);
+        return intents;
+    }
     Result<std::vector<AuditRecord>> audit(std::size_t newest_max) override
     {
         return store_->audit(newest_max);

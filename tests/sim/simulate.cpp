@@ -374,7 +374,7 @@ private:
             return calm;
         }
         const bool refused = end.error && end.error->code == Errc::refused;
-        if (refused && setting_.process.default_guards) {
+        if (refused && (setting_.process.default_guards || manifests_.resources.empty())) {
             finished_ = true; // a guard wants a person
             return std::nullopt;
         }
