@@ -43,7 +43,9 @@ void conclude_one(ResourceStatus& status, const ActionResult& result, WallTime n
     switch (result.outcome) {
     case Outcome::done:
         status.condition = Health::ready;
-        status.reason = name_of(result.verb);
+        // The end of a wait wrote nothing.
+        status.reason = result.verb == Verb::waiting ? std::string(name_of(Reason::unchanged))
+                                                     : std::string(name_of(result.verb));
         status.message = result.message;
         status.last_success = now;
         status.last_error.clear();

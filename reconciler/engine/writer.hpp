@@ -83,6 +83,8 @@ private:
     Task<Result<void>> record(const Action& action, std::string uid, std::string waiting);
 
     CallContext context(const Action& action) const;
+    static std::vector<std::string> paths_of(const Diff& diff);
+    static std::string kept_otherwise(const std::vector<std::string>& paths);
     static bool is_as_planned(const Action& action, const Value& object);
     Record record_of(const Action& action, const std::string& uid) const;
     Record written_record_of(const Action& action, const std::string& uid) const;

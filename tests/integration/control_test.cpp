@@ -13,7 +13,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <thread>
 
 using namespace trueup;
 using namespace trueup::test;
@@ -75,7 +74,6 @@ struct DaemonWorld {
             last = run(arguments);
             if (done(last))
                 return;
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
         FAIL("it never came: ", last.out, last.err);
     }

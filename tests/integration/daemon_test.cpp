@@ -1,6 +1,7 @@
 // The real daemon as a process: real files, inotify, signals, sockets and time.
 
 #include "state/model/json.hpp"
+#include "state/model/path.hpp"
 #include "tests/integration/live_api.hpp"
 
 #include <algorithm>

@@ -82,14 +82,16 @@ inline std::vector<std::string> lines_of(const std::string& text)
     return lines;
 }
 
-// Every text file of the project, sorted by path; build trees and version control are left out.
+// Every text file of the project, sorted by path; build trees, version control and what fuzzing
+// starts from are left out.
 inline Files read_tree(const std::filesystem::path& top)
 {
     Files files;
     auto it = std::filesystem::recursive_directory_iterator(top);
     for (; it != std::filesystem::recursive_directory_iterator(); ++it) {
         const std::string name = it->path().filename().string();
-        if (it->is_directory() && (name == "build" || name == ".git" || name == ".trueup")) {
+        if (it->is_directory() &&
+            (name == "build" || name == ".git" || name == ".trueup" || name == "corpus")) {
             it.disable_recursion_pending();
             continue;
         }

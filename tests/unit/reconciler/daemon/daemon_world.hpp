@@ -159,7 +159,8 @@ public:
         if (uid.empty())
             return "none";
         std::string all;
-        for (const Value& permission : api.get("/v1/roles/" + uid).items("spec.permissions"))
+        const Called shown = api.get("/v1/roles/" + uid); // outlives the loop over its items
+        for (const Value& permission : shown.items("spec.permissions"))
             all += (all.empty() ? "" : ",") + permission.string_or_empty();
         return all;
     }

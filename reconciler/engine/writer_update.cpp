@@ -1,0 +1,151 @@
+// A Writer's updates, and the calls that they share with creates.
+
+#include "api/rest/codec.hpp"
+#include "reconciler/engine/writer.hpp"
+#include "state/model/mutation.hpp"
+
+namespace trueup {
+
+namespace {
+
+constexpr int update_rounds_max = 3; // re-reads of one update whose answers were lost
+
+} // namespace
+
+std::string Writer::kept_otherwise(const std::vector<std::string>& paths)
+{
+    std::string text = "the API keeps other values than were written: ";
+    for (const std::string& path : paths)
+        text += (&path == &paths.front() ? "" : ", ") + path;
+    return text;
+}
+
+Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall> calls)
+{
+    for (WriteCall& call : calls) {
+        const std::string route = call.operation->route();
+        CallContext where = context(action);
+        if (mutated(Mutation::audit_before_effect)) {
+            Batch early;
+            early.audit.push_back(audit_of(action, route, "done", 200, "early" + call.uid));
+            auto stored = co_await engine_.store.commit(std::move(early));
+            if (!stored)
+                co_return stored.error();
+        }
+        auto written =
+            co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
+        if (!written)
+            co_return written.error();
+        Batch batch;
+        if (!mutated(Mutation::audit_before_effect) && !mutated(Mutation::audit_nothing))
+            batch.audit.push_back(
+                audit_of(action, route, "done", written->status, written->audit_uid));
+        if (mutated(Mutation::audit_twice))
+            batch.audit.push_back(
+                audit_of(action, route, "done", written->status, written->audit_uid));
+        batch.must_be_durable = false;
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        if (!stored)
+            co_return stored.error();
+    }
+    co_return Result<void>{};
+}
+
+Task<Result<Settled>> Writer::update(Action action)
+{
+    std::string intent_id;
+    for (int round = 1; round <= update_rounds_max; ++round) {
+        if (round == 2 && intent_id.empty())
+            break;
+        if (intent_id.empty()) {
+            auto intent = co_await open_intent(action, "update");
+            if (!intent)
+                co_return intent.error();
+            intent_id = *intent;
+        }
+        auto settled = co_await update_once(action, round == 1, intent_id);
+        const bool lost = !settled && settled.error().effect == Effect::unknown;
+        if (lost && round < update_rounds_max)
+            continue;
+        if (settled)
+            co_return settled;
+        if (!lost) {
+            auto closed = co_await close_intent(action, intent_id, "failed");
+            static_cast<void>(closed.has_value());
+        }
+        co_return settled;
+    }
+    co_return Error{Errc::internal, "an update ended without an outcome", action.address.text()};
+}
+
+Task<Result<Settled>>
+Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
+{
+    const Kind& kind = *action.kind;
+    const Mark mark(engine_.owner_id, address_mark(action.address));
+    std::string uid = action.uid;
+    CallContext where = context(action);
+    auto fresh =
+        co_await engine_.provider.read(kind, action.scope, std::move(uid), std::move(where));
+    if (!fresh)
+        co_return fresh.error();
+    if (!*fresh)
+        co_return Error{
+            Errc::conflict, "it is gone since it was planned", action.address.text(), "plan again"};
+    const Value* last = action.last ? &*action.last->last_applied : nullptr;
+    // Without a pin: a singleton of a project that did not exist when it was planned.
+    if (check_pin && !action.pin.empty() && !mutated(Mutation::ignore_pin) &&
+        !is_as_planned(action, (*fresh)->value))
+        co_return Error{
+            Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
+    Diff diff =
+        make_diff(kind, action.desired, &(*fresh)->value, last, action.lifecycle.ignore_changes);
+    if (!diff.changes.empty()) {
+        auto calls =
+            encode_update(kind, action.scope, **fresh, action.desired, paths_of(diff), mark);
+        if (!calls)
+            co_return calls.error();
+        std::vector<WriteCall> prepared = std::move(*calls);
+        auto written = co_await write_all(action, std::move(prepared));
+        if (!written)
+            co_return written.error();
+        auto started = co_await start(action, action.uid);
+        if (!started)
+            co_return started.error();
+    }
+    Batch batch;
+    batch.put.push_back(written_record_of(action, action.uid));
+    batch.close.push_back(intent_id);
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    if (!stored)
+        co_return stored.error();
+    std::string again = action.uid;
+    CallContext reading = context(action);
+    auto after =
+        co_await engine_.provider.read(kind, action.scope, std::move(again), std::move(reading));
+    if (!after)
+        co_return after.error();
+    Settled settled;
+    settled.uid = action.uid;
+    if (*after) {
+        settled.observed = (*after)->value;
+        const Diff rest = make_diff(kind,
+                                    action.desired,
+                                    &(*after)->value,
+                                    &*action.desired,
+                                    action.lifecycle.ignore_changes);
+        if (!rest.changes.empty()) {
+            settled.not_kept = paths_of(rest);
+            settled.note = kept_otherwise(settled.not_kept);
+            note(action, Level::warning, settled.note);
+        }
+    }
+    auto ready = co_await wait_until_ready(action, action.uid);
+    if (!ready)
+        co_return ready.error();
+    settled.waiting = *ready;
+    co_return settled;
+}
+
+} // namespace trueup

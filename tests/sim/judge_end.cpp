@@ -1,0 +1,158 @@
+// The rest of a Judge's work: what must hold once everything has come to rest.
+
+#include "reconciler/plan/render.hpp"
+#include "state/model/json.hpp"
+#include "state/model/path.hpp"
+#include "state/model/resource.hpp"
+#include "tests/sim/judge.hpp"
+
+#include <algorithm>
+
+namespace trueup::sim {
+
+void Judge::conclude(const Final& end)
+{
+    if (end.writes_in_last_round != 0)
+        violation('D',
+                  std::to_string(end.writes_in_last_round) +
+                      " writes in the fourth undisturbed round");
+    for (const Action& action : end.plan->actions) {
+        const bool still = action.verb == Verb::no_op || excused(action, end);
+        if (!still)
+            violation('D',
+                      action.address.text() + " is still to be " +
+                          std::string(name_of(action.verb)) + " (" +
+                          std::string(name_of(action.reason)) + "): " + action.message);
+    }
+    for (const Declared& declared : end.manifests->resources)
+        check_resource(declared, end);
+    if (!end.intents.empty())
+        violation('D', "an intent is still open: " + end.intents.front().address);
+    check_orphans(end);
+    if (end.audit_complete)
+        check_audit(end);
+}
+
+bool Judge::excused(const Action& action, const Final& end) const
+{
+    const std::string address = action.address.text();
+    const std::string kind = action.address.kind();
+    if (kind == rules_.broken_kind)
+        return true;
+    const Declared* declared = end.manifests->find(address);
+    if (action.verb == Verb::replace)
+        return declared != nullptr && declared->replace == ReplaceMode::create_first &&
+               facts_of(kind).unique;
+    // It waits for one that fails for ever.
+    if (!rules_.broken_kind.empty() && declared != nullptr &&
+        std::ranges::any_of(declared->refs, [&](const std::string& target) {
+            return target.starts_with(rules_.broken_kind + "/");
+        }))
+        return true;
+    if (action.verb != Verb::blocked)
+        return false;
+    switch (action.reason) {
+    case Reason::exists_differs:
+        if (kind == "Macros") // without a mark, nothing says that they are ours
+            return !end.audit_complete;
+        [[fallthrough]];
+    case Reason::adopt_never:
+    case Reason::foreign:
+    case Reason::ambiguous:
+        return std::ranges::any_of(things_, [&](const auto& entry) {
+            return entry.second.alive && !entry.second.by_client &&
+                   address_of(entry.second) == address;
+        });
+    case Reason::duplicate_mark:
+        return rules_.duplicates_possible || std::ranges::any_of(things_, [&](const auto& entry) {
+                   return entry.second.alive && !entry.second.by_client &&
+                          address_of(entry.second) == address;
+               });
+    case Reason::replace_forbidden:
+        return declared != nullptr && declared->replace == ReplaceMode::forbidden;
+    case Reason::prevent_destroy:
+    case Reason::not_empty:
+    case Reason::no_project:
+        return true;
+    case Reason::dependency:
+        return true; // what it waits for is itself excused or reported
+    default:
+        return false;
+    }
+}
+
+void Judge::check_resource(const Declared& declared, const Final& end)
+{
+    const auto parsed = Address::parse(declared.address());
+    const Action* action = parsed ? end.plan->find(*parsed) : nullptr;
+    if (action == nullptr) {
+        violation('D', declared.address() + " is declared and not in the plan");
+        return;
+    }
+    if (action->verb != Verb::no_op || declared.kind == "Macros")
+        return;
+    const std::string project =
+        declared.project.empty() ? std::string() : project_uid(declared.project);
+    const std::string name =
+        declared.kind == "User" ? declared.name + "@example.com" : declared.name;
+    const Thing* thing = alive(declared.kind, project, name);
+    if (thing == nullptr)
+        violation('D', declared.address() + " is said to be as declared and does not exist");
+}
+
+// B and A: what we created is still known as ours, and once.
+void Judge::check_orphans(const Final& end)
+{
+    for (const auto& [uid, thing] : things_) {
+        if (!thing.alive || !thing.by_client)
+            continue;
+        const std::string address = address_of(thing);
+        const bool recorded = std::ranges::any_of(
+            end.records, [&](const Record& record) { return record.uid == uid; });
+        if (recorded || thing.kind == rules_.broken_kind)
+            continue;
+        const Declared* declared = end.manifests->find(address);
+        const auto parsed = Address::parse(address);
+        const Action* action = parsed ? end.plan->find(*parsed) : nullptr;
+        // It is shown as ours, and why nothing is done about it.
+        if (action != nullptr && action->verb == Verb::blocked)
+            continue;
+        if (declared == nullptr && (abandoned_.contains(address) || !end.prune))
+            continue;
+        violation('B', address + " (" + uid + ") was created by us and nothing knows it any more");
+    }
+}
+
+// H: every effect has its record, and every record its effect.
+void Judge::check_audit(const Final& end)
+{
+    std::map<std::string, const AuditRecord*> traces;
+    for (const AuditRecord& record : end.audit) {
+        printed("the audit", record.detail);
+        if (record.audit_uid.empty())
+            continue;
+        if (!traces.emplace(record.audit_uid, &record).second)
+            violation('H', "two audit records of one effect: " + record.address);
+    }
+    std::set<std::string> seen;
+    for (const EffectSeen& effect : effects_) {
+        seen.insert(effect.trace);
+        if (const auto it = traces.find(effect.trace); it != traces.end()) {
+            if (it->second->address != effect.address)
+                violation('H',
+                          "the record of an effect on " + effect.address + " names " +
+                              it->second->address);
+            continue;
+        }
+        // Without an answer nobody knows of it but by looking: then there is a record of that.
+        const bool explained = std::ranges::any_of(
+            end.audit, [&](const AuditRecord& record) { return record.address == effect.address; });
+        if (!explained || audited_.contains(effect.trace))
+            violation('H', "no audit record of " + effect.method + " for " + effect.address);
+    }
+    for (const auto& [trace, record] : traces)
+        if (!seen.contains(trace) && record->outcome == "done")
+            violation('H', "an audit record of what never happened: " + record->address);
+}
+
+} // namespace trueup::sim
