@@ -171,6 +171,7 @@ void Judge::intent_opened(const Intent& intent, bool durable)
 void Judge::intent_closed(const std::string& id)
 {
     intents_.erase(id);
+    closings_.insert(id);
 }
 
 void Judge::intents_read(const std::vector<Intent>& intents)
@@ -185,7 +186,7 @@ void Judge::intents_found(const std::vector<Intent>& intents, bool complete)
     for (const Intent& intent : intents)
         found.emplace(intent.id, intent);
     for (const auto& [id, intent] : intents_)
-        if (complete && !found.contains(id))
+        if (complete && !found.contains(id) && !closings_.contains(id))
             violation('G', "the intent of " + intent.address + " is lost");
     intents_ = std::move(found);
 }

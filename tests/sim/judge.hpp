@@ -157,6 +157,8 @@ private:
     std::set<std::string> abandoned_; // addresses that were declared with deletionPolicy: abandon
     Instant planned_at_{};
     std::map<std::string, Intent> intents_; // open and durable, by id
+    std::set<std::string>
+        closings_; // intents whose end was asked for, and may have come in spite of an error
     // Effects whose answer was received, and those of them that must be in the audit by now.
     std::set<std::string> answered_;
     std::set<std::string> audited_;

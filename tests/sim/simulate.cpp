@@ -153,9 +153,12 @@ public:
     {
         start_process();
         std::size_t steps = 0;
-        while (!finished_ && universe_.step()) {
+        while (!finished_) {
+            // It can die while it starts, before anything else is due.
             if (process_ && (process_->dead() || process_->ended()))
                 bury();
+            if (!universe_.step())
+                break;
             if (++steps == steps_max || universe_.now().time_since_epoch() > world_max) {
                 judge_.violation('D', "it never ends");
                 break;
