@@ -119,7 +119,9 @@ class Daemon {
 public:
     Daemon(const Site& site, const WatchedApi& world, std::vector<std::string> options = {})
     {
-        std::vector<std::string> arguments{"run", "--log-format", "json", "--interval", "1h"};
+        std::vector<std::string> arguments{"run", "--log-format", "json"};
+        if (std::ranges::find(options, "--interval") == options.end())
+            arguments.insert(arguments.end(), {"--interval", "1h"});
         arguments.insert(arguments.end(), options.begin(), options.end());
         process_ =
             std::make_unique<Process>(site.command(world.api, arguments), Site::environment());
