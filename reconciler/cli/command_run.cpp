@@ -114,7 +114,8 @@ private:
 };
 
 // What cannot change while the daemon holds the state that belongs to it.
-Result<void> check_unchanged(const Settings& before, const Settings& now)
+Result<void>
+check_unchanged(const Settings& before, RunMode mode_before, const Settings& now, RunMode mode_now)
 {
     const std::pair<std::string_view, bool> same[] = {
         {"endpoint", before.endpoint == now.endpoint},
@@ -122,7 +123,7 @@ Result<void> check_unchanged(const Settings& before, const Settings& now)
         {"state", state_file(before) == state_file(now)},
         {"kinds", before.kinds == now.kinds},
         {"manifests", before.manifests == now.manifests},
-        {"mode", before.mode == now.mode && before.dry_run == now.dry_run}};
+        {"mode", mode_before == mode_now}};
     for (const auto& [name, equal] : same)
         if (!equal)
             return Error{Errc::invalid_input,
@@ -137,11 +138,11 @@ Result<void> RealHost::reload()
     CommandLine again;
     if (auto parsed = again.parse_again(settings_.arguments); !parsed)
         return parsed;
-    if (auto same = check_unchanged(settings_, again.settings()); !same)
-        return same;
     auto config = read_run_config(again.settings());
     if (!config)
         return config.error();
+    if (auto same = check_unchanged(settings_, config_.mode, again.settings(), config->mode); !same)
+        return same;
     const Access access = config->mode == RunMode::dry_run ? Access::read : Access::write;
     if (auto api = open_api(workspace_, again.settings(), access, &relay); !api)
         return api;
