@@ -23,9 +23,9 @@ void check_manifest(const Manifest& manifest, const Catalogue& catalogue)
     must(manifest.address.kind() == manifest.kind->name, "an address names its kind");
     must(manifest.kind->is_singleton() == manifest.address.is_singleton(),
          "an address has a name unless its kind has one resource");
-    must(manifest.body.if_map() != nullptr, "a manifest has a body");
+    must(manifest.body->if_map() != nullptr, "a manifest has a body");
     must(!manifest.digest.empty(), "a manifest has a digest");
-    const std::string written = json::write(manifest.body);
+    const std::string written = json::write(*manifest.body);
     must(json::parse(written).has_value(), "a body can be written: " + written);
 }
 

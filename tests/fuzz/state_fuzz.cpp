@@ -138,7 +138,7 @@ private:
             record.kind = "Thing";
             record.uid = std::string("uid-") + name;
             record.last_applied =
-                Map{{"spec", Map{{"size", 3}, {"key", Secret::remembered("00ff")}}}};
+                Value(Map{{"spec", Map{{"size", 3}, {"key", Secret::remembered("00ff")}}}});
             record.depends_on = {"Project/tenant/p"};
             batch.put.push_back(record);
             Intent intent;

@@ -109,8 +109,8 @@ void Judge::check_orphans(const Final& end)
         if (!thing.alive || !thing.by_client)
             continue;
         const std::string address = address_of(thing);
-        const bool recorded = std::ranges::any_of(
-            end.records, [&](const Record& record) { return record.uid == uid; });
+        const bool recorded =
+            std::ranges::find(end.records, uid, &Record::uid) != end.records.end();
         if (recorded || thing.kind == rules_.broken_kind)
             continue;
         const Declared* declared = end.manifests->find(address);
