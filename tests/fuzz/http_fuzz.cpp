@@ -49,7 +49,8 @@ Outcome read_all(std::string_view text, std::size_t piece_bytes)
         if (reader.leftover_bytes() == 0 || read == 0 || !text.empty()) {
             const auto space = reader.space();
             count = std::min({space.size(), text.size(), piece_bytes});
-            std::memcpy(space.data(), text.data(), count);
+            if (count != 0)
+                std::memcpy(space.data(), text.data(), count);
             text.remove_prefix(count);
         }
         if (count == 0 && reader.leftover_bytes() == 0)
