@@ -151,10 +151,10 @@ Result<void> Loop::resume(const std::string& target, const std::string& by)
     const bool suspended = memory_.suspensions.erase(target) != 0;
     // A field that was written to no avail gets another chance.
     const auto status = resources_.find(target);
-    const bool stuck = status != resources_.end() &&
-                       (status->second.reason == "not_converging" ||
-                        status->second.reason == "second_writer") &&
-                       memory_.writes.erase(target) != 0;
+    const bool stuck =
+        status != resources_.end() &&
+        (status->second.reason == "not_converging" || status->second.reason == "second_writer") &&
+        memory_.writes.erase(target) != 0;
     if (!suspended && !stuck)
         return Error{Errc::not_found, "\"" + target + "\" is not suspended"};
     note(Level::info, (target.empty() ? std::string("everything") : target) + " resumed by " + by);
