@@ -131,7 +131,10 @@ Result<void> Paginator::accept_link(const Value& answer, std::string_view header
     const std::string_view path = target.substr(0, query);
     if (query == std::string_view::npos || (!path.empty() && !path_.empty() && path != path_))
         return Error{Errc::rejected, "the link to the next page leads away from the list"};
-    return go_on(std::string(target.substr(query + 1)));
+    const std::string_view next = target.substr(query + 1);
+    if (!std::ranges::all_of(next, [](char c) { return c > ' ' && c <= '~' && c != '#'; }))
+        return Error{Errc::rejected, "the link to the next page is not a URL"};
+    return go_on(std::string(next));
 }
 
 Result<void> Paginator::go_on(std::string token)
