@@ -20,6 +20,22 @@ std::string Writer::kept_otherwise(const std::vector<std::string>& paths)
     return text;
 }
 
+// A call that may have taken effect is told, whatever it turns out to have done.
+Task<void> Writer::note_lost(const Action& action, std::string route, Error error)
+{
+    if (error.effect != Effect::unknown || mutated(Mutation::audit_nothing))
+        co_return;
+    Batch batch;
+    batch.audit.push_back(audit_of(action,
+                                   route,
+                                   "unknown",
+                                   error.api ? error.api->status : 0,
+                                   error.api ? error.api->audit_uid : std::string()));
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    static_cast<void>(stored.has_value()); // the error of the call is the one to report
+}
+
 Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall> calls)
 {
     for (WriteCall& call : calls) {
@@ -34,8 +50,11 @@ Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall
         }
         auto written =
             co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
-        if (!written)
-            co_return written.error();
+        if (!written) {
+            Error failed = written.error();
+            co_await note_lost(action, route, failed);
+            co_return failed;
+        }
         Batch batch;
         if (!mutated(Mutation::audit_before_effect) && !mutated(Mutation::audit_nothing))
             batch.audit.push_back(
@@ -58,7 +77,8 @@ Task<Result<Settled>> Writer::update(Action action)
         if (round == 2 && intent_id.empty())
             break;
         if (intent_id.empty()) {
-            auto intent = co_await open_intent(action, "update");
+            std::optional<Memo> nothing;
+            auto intent = co_await open_intent(action, "update", std::move(nothing));
             if (!intent)
                 co_return intent.error();
             intent_id = *intent;

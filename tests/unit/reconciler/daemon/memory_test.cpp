@@ -81,6 +81,19 @@ TEST_SUITE("daemon: memory")
         CHECK(memory.pending->counts.at("create") == 2);
     }
 
+    TEST_CASE("memos of others stay")
+    {
+        std::vector<Memo> then = write_memory(full_memory());
+        then.emplace_back("released", "Role u1", Value(Map{}));
+
+        const Batch batch = memory_changes(then, write_memory(Memory()), WallTime());
+
+        CHECK(batch.erase.size() + 1 == then.size());
+        CHECK(std::ranges::find(batch.erase,
+                                std::pair<std::string, std::string>("released", "Role u1")) ==
+              batch.erase.end());
+    }
+
     TEST_CASE("only what changed is stored")
     {
         const WallTime now = at("2026-03-01T17:00:00.000Z");
