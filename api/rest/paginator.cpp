@@ -39,7 +39,7 @@ std::string_view next_link(std::string_view header)
         const std::size_t close = header.find('>', open);
         if (open == std::string_view::npos || close == std::string_view::npos)
             return {};
-        const std::size_t end = std::min(header.find(",", close), header.size());
+        const std::size_t end = std::min(header.find(',', close), header.size());
         if (is_next(header.substr(close + 1, end - close - 1)))
             return header.substr(open + 1, close - open - 1);
         header.remove_prefix(std::min(end + 1, header.size()));
