@@ -181,6 +181,25 @@ TEST_SUITE("engine: audit")
         CHECK(world.store.history(a) == Lines{"create done", "delete found"});
     }
 
+    TEST_CASE("H: a create that was lost is not called failed because a stranger has its name")
+    {
+        EngineWorld world;
+        world.declare(a);
+        std::size_t looks = 0;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb != "look_up")
+                return;
+            if (++looks == 1)
+                world.steps.fail(1, Fault::swallowed); // the create, after its intent
+            else if (looks == 2)
+                world.exists(a);
+        };
+
+        CHECK(world.round().failed == 1);
+
+        CHECK(world.store.history(a) == Lines{"create unknown"});
+    }
+
     TEST_CASE("H: a create that was answered without a name is told, whatever comes after")
     {
         EngineWorld world;
