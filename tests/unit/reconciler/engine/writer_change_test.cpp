@@ -289,6 +289,21 @@ TEST_SUITE("engine: delete")
         CHECK(world.api.find_item("u1") != nullptr);
     }
 
+    TEST_CASE("C: an object that another owner marked since the plan is not deleted")
+    {
+        Made world;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+        world.meddle("read", 2, "metadata.annotations.shop/owner", "you");
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.count("delete") == 0);
+        CHECK(world.api.find_item("u1") != nullptr);
+    }
+
     TEST_CASE("what is gone already is deleted without a call")
     {
         Made world;
