@@ -49,6 +49,7 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
     else if (action.observed)
         shape = *action.observed;
     std::string intent_id;
+    Batch batch;
     Error last_error(Errc::internal, "no attempt was made", action.address.text());
     for (int round = 1; round <= deletes_max; ++round) {
         std::string uid = action.uid;
@@ -80,7 +81,11 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             intent_id = *intent;
         }
         std::vector<WriteCall> prepared = std::move(*calls);
+        std::string route = prepared.front().operation->route();
         auto written = co_await write_all(action, std::move(prepared));
+        // The call is repeated within itself, and then finds its own effect.
+        if (!written && written.error().code == Errc::not_found)
+            batch.audit.push_back(audit_of(action, route, "found", 404, ""));
         if (written || written.error().code == Errc::not_found)
             break;
         last_error = written.error();
@@ -95,7 +100,6 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
     auto gone = co_await wait_until_gone(action);
     if (!gone)
         co_return gone.error();
-    Batch batch;
     if (action.verb != Verb::replace || action.lifecycle.replace == Replacement::delete_first)
         batch.forget.push_back(action.address.text());
     if (!intent_id.empty())
