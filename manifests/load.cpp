@@ -7,6 +7,7 @@
 #include "state/model/yaml.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <set>
 
 namespace trueup {
@@ -40,7 +41,7 @@ private:
     Diagnostics& diagnostics_;
     const Variables variables_;
     const Surroundings surroundings_;
-    std::vector<ReadDocument> documents_; // in the order in which they were read
+    std::deque<ReadDocument> documents_; // in the order in which they were read
 };
 
 void Loader::read_text(const std::string& text, const Origin& origin)

@@ -1,6 +1,7 @@
 #include "reconciler/engine/gather.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace trueup {
 
@@ -23,16 +24,16 @@ bool meets(const Kind& kind, const Value& object, const std::string& name, const
     return false;
 }
 
-void collect_lookups(const Value& value, std::map<std::string, Unknown>& lookups)
+void for_each_unknown(const Value& value, const std::function<void(const Unknown&)>& visit)
 {
     if (const Map* map = value.if_map())
         for (const auto& [name, member] : *map)
-            collect_lookups(member, lookups);
+            for_each_unknown(member, visit);
     if (const List* list = value.if_list())
         for (const Value& item : *list)
-            collect_lookups(item, lookups);
-    if (const Unknown* unknown = value.if_unknown(); unknown != nullptr && unknown->lookup)
-        lookups.emplace(unknown->text(), *unknown);
+            for_each_unknown(item, visit);
+    if (const Unknown* unknown = value.if_unknown())
+        visit(*unknown);
 }
 
 } // namespace
@@ -50,11 +51,27 @@ std::set<std::string> undeclared_targets(const ManifestSet& manifests)
     return targets;
 }
 
+std::set<std::string> targets_with_fields(const ManifestSet& manifests)
+{
+    std::set<std::string> targets;
+    const auto keep = [&](const Unknown& unknown) {
+        if (!unknown.field.empty())
+            targets.insert(unknown.target);
+    };
+    for (const Manifest& manifest : manifests.manifests)
+        for_each_unknown(*manifest.body, keep);
+    return targets;
+}
+
 std::map<std::string, Unknown> lookups_in(const ManifestSet& manifests)
 {
     std::map<std::string, Unknown> lookups;
+    const auto keep = [&](const Unknown& unknown) {
+        if (unknown.lookup)
+            lookups.emplace(unknown.text(), unknown);
+    };
     for (const Manifest& manifest : manifests.manifests)
-        collect_lookups(*manifest.body, lookups);
+        for_each_unknown(*manifest.body, keep);
     return lookups;
 }
 

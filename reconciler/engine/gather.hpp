@@ -17,6 +17,9 @@ namespace trueup {
 // The addresses that manifests refer to and none of them declares.
 std::set<std::string> undeclared_targets(const ManifestSet& manifests);
 
+// The addresses of which manifests refer to a field, not only to the uid.
+std::set<std::string> targets_with_fields(const ManifestSet& manifests);
+
 // The look-ups in the manifests, each once, by their text.
 std::map<std::string, Unknown> lookups_in(const ManifestSet& manifests);
 

@@ -59,10 +59,11 @@ public:
           manifests_(manifests),
           observer_(observer),
           options_(std::move(options)),
-          scope_kind_(catalogue.scope_kind())
+          scope_kind_(catalogue.scope_kind()),
+          targets_with_fields_(targets_with_fields(manifests))
     {
         for (const Manifest& manifest : manifests.manifests)
-            wanted_.insert(manifest.address.text());
+            declared_.emplace(manifest.address.text(), &manifest);
         for (const Record& record : records) {
             records_.emplace(record.address, &record);
             if (!record.uid.empty())
@@ -90,7 +91,6 @@ public:
 
 private:
     // ---- scopes
-    // -----------------------------------------------------------------------------------
 
     Task<Result<void>> find_scopes()
     {
@@ -164,7 +164,6 @@ private:
     }
 
     // ---- lists
-    // ------------------------------------------------------------------------------------
 
     void choose_collections()
     {
@@ -246,11 +245,11 @@ private:
             return;
         if (const auto it = owners_of_uid_.find(kind.name + " " + object.uid);
             it != owners_of_uid_.end() && it->second->scope_uid == scope.uid) {
-            keep_owned(found_.sightings[it->second->address], *it->second, std::move(object));
+            keep_owned(found_.sightings[it->second->address], kind, *it->second, std::move(object));
             return;
         }
         Address address = address_of(kind, scope.project, object.value);
-        if (wanted_.contains(address.text()) || records_.contains(address.text())) {
+        if (declared_.contains(address.text()) || records_.contains(address.text())) {
             auto& same_key = found_.sightings[address.text()].by_key;
             if (std::ranges::find(same_key, object.uid, &Seen::uid) == same_key.end())
                 same_key.emplace_back(std::move(object));
@@ -266,21 +265,30 @@ private:
             ++found_.unmanaged;
     }
 
-    // What is as it was last applied is kept once: most objects of most rounds are.
-    static void keep_owned(Sighting& sighting, const Record& record, Observed object)
+    // What shows no more than what was last applied and is still declared is kept once, as the tree
+    // of the manifest: most objects of most rounds. The rest of it nobody asks for, unless a
+    // reference does.
+    void keep_owned(Sighting& sighting, const Kind& kind, const Record& record, Observed object)
     {
-        sighting.by_uid.emplace(std::move(object));
-        sighting.by_uid->value = keep_once(std::move(sighting.by_uid->value), record.last_applied);
         sighting.uid_checked = true;
+        Seen& seen = sighting.by_uid.emplace(std::move(object));
+        const auto declared = declared_.find(record.address);
+        const bool is_as_declared = declared != declared_.end() &&
+                                    record.last_applied.is(declared->second->body) &&
+                                    !targets_with_fields_.contains(record.address);
+        seen.value = is_as_declared && shows_no_less(kind, seen.value, record.last_applied)
+                         ? record.last_applied
+                         : keep_once(std::move(seen.value), record.last_applied);
     }
 
     // ---- what the lists do not tell
-    // ---------------------------------------------------------------
 
     Task<void> fill_gaps(Executor executor)
     {
         TaskGroup group(executor);
-        std::set<std::string_view> addresses = wanted_;
+        std::set<std::string_view> addresses;
+        for (const auto& [text, manifest] : declared_)
+            addresses.insert(addresses.end(), text);
         for (const auto& [text, record] : records_)
             addresses.insert(text);
         for (const std::string_view text : addresses) {
@@ -427,7 +435,7 @@ private:
         sighting.uid_checked = true;
         sighting.by_uid.reset();
         if (*object)
-            keep_owned(sighting, record, std::move(**object));
+            keep_owned(sighting, kind, record, std::move(**object));
         co_return Result<void>{};
     }
 
@@ -463,7 +471,6 @@ private:
     }
 
     // ---- references and look-ups
-    // ------------------------------------------------------------------
 
     Task<void> follow_references(Executor executor)
     {
@@ -518,7 +525,6 @@ private:
     }
 
     // ---- containers
-    // -------------------------------------------------------------------------------
 
     // What is inside each project that may be about to go.
     Task<void> find_contents(Executor executor)
@@ -527,7 +533,8 @@ private:
         for (const auto& [text, record] : records_) {
             const auto address = Address::parse(text);
             const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
-            if (kind == nullptr || !kind->is_scope || (wanted_.contains(text) && !options_.destroy))
+            if (kind == nullptr || !kind->is_scope ||
+                (declared_.contains(text) && !options_.destroy))
                 continue;
             going.emplace_back(trueup::key_of(*kind, *address).front(), record->uid);
         }
@@ -565,8 +572,9 @@ private:
     Observer& observer_;
     ObserveOptions options_;
     const Kind* scope_kind_;
+    std::set<std::string> targets_with_fields_;
     // Their keys are the addresses in the manifests and records themselves.
-    std::set<std::string_view> wanted_;
+    std::map<std::string_view, const Manifest*> declared_;
     std::map<std::string_view, const Record*> records_;
     std::unordered_map<std::string, const Record*> owners_of_uid_;
     std::vector<Collection> collections_;

@@ -2,6 +2,7 @@
 
 #include "reconciler/plan/fields.hpp"
 #include "reconciler/plan/normalise.hpp"
+#include "state/model/shared_value.hpp"
 
 #include <algorithm>
 
@@ -414,7 +415,29 @@ private:
     Diff diff_;
 };
 
+bool shows(const Field& field, const Value& observed, const Value& known)
+{
+    const Map* wanted = known.if_map();
+    const Map* found = observed.if_map();
+    if (wanted == nullptr || found == nullptr)
+        return identical(observed, known);
+    // An empty map says that there must be nothing.
+    const bool may_hold_more =
+        field.type == FieldType::object || (field.partial && !wanted->empty());
+    return (may_hold_more || found->size() == wanted->size()) &&
+           std::ranges::all_of(*wanted, [&](const Map::Entry& entry) {
+               const Value* there = found->find(entry.first);
+               return there != nullptr &&
+                      shows(member_field(field, entry.first), *there, entry.second);
+           });
+}
+
 } // namespace
+
+bool shows_no_less(const Kind& kind, const Value& observed, const Value& known)
+{
+    return shows(kind.schema, observed, known);
+}
 
 Diff make_diff(const Kind& kind,
                const Value& desired,

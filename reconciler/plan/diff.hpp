@@ -58,6 +58,11 @@ Diff make_diff(const Kind& kind,
                const Value* last_applied,
                const std::vector<Path>& ignored);
 
+// True when `observed` shows `known` to the last digit, and besides it only fields that are no part
+// of a comparison. Then `known` may stand for it, if `known` is both what is declared and what was
+// last applied: diff and pin come out the same.
+bool shows_no_less(const Kind& kind, const Value& observed, const Value& known);
+
 // Hex digest of the fields of `observed` that `desired` or `last_applied` speak of, normalised,
 // with the uid: what a plan is pinned to. Status, timestamps and fields of others do not count; nor
 // do `ignored` fields, and sensitive and write-only ones, which cannot be read. `observed` null:

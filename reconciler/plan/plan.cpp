@@ -349,7 +349,9 @@ void Planner::finish()
         count(action, plan_.counts);
         digest.add("\n" + action.address.text() + " " + std::string(name_of(action.verb)) + " " +
                    action.uid + " " + action.pin + " " + action.manifest_digest + " ");
-        digest.add(json::write(action.desired));
+        // Of what stays as it is, the manifest's digest says it all.
+        if (action.verb != Verb::no_op)
+            digest.add(json::write(action.desired));
     }
     std::ranges::sort(plan_.prunable, {}, [](const Action& action) {
         return std::pair(action.address.text(), action.uid);

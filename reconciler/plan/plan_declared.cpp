@@ -369,10 +369,14 @@ void Planner::compare(Action& action, const Seen& object, const Value* last, Rea
     const Kind& kind = *action.kind;
     const std::vector<Path>& ignored = action.lifecycle.ignore_changes;
     action.uid = object.uid;
-    action.pin = make_pin(kind, object.uid, &*object.value, action.desired, last, ignored);
     Diff diff = make_diff(kind, action.desired, &*object.value, last, ignored);
     action.changes = std::move(diff.changes);
     action.unverified = std::move(diff.unverified);
+    const bool is_as_applied =
+        action.changes.empty() && why == Reason::changed && action.last->waiting.empty();
+    // What nothing is done to needs no pin, which costs more than the comparison.
+    if (!is_as_applied)
+        action.pin = make_pin(kind, object.uid, &*object.value, action.desired, last, ignored);
     if (object.builtin) {
         block(action, Reason::builtin, "it is built into the system and cannot be changed");
         return;

@@ -4,10 +4,7 @@
 
 namespace trueup {
 
-namespace {
-
-// Stricter than equality, for which 1.0 and 1.00 are the same: a digest of the one is not a digest
-// of the other. The depth is bounded by the limits of the parsers.
+// The depth is bounded by the limits of the parsers.
 bool identical(const Value& a, const Value& b)
 {
     if (const Map* map = a.if_map()) {
@@ -30,8 +27,6 @@ bool identical(const Value& a, const Value& b)
         return b.if_decimal() != nullptr && decimal->text == b.if_decimal()->text;
     return a == b;
 }
-
-} // namespace
 
 SharedValue keep_once(SharedValue value, const SharedValue& known)
 {

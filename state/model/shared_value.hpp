@@ -45,6 +45,10 @@ private:
     std::shared_ptr<const Value> tree_;
 };
 
+// The same to the last digit, which is stricter than equality: for that 1.0 and 1.00 are the same,
+// and a digest of the one is not a digest of the other. Places do not count.
+bool identical(const Value& a, const Value& b);
+
 // `known` when `value` is the same to the last digit, so that it is kept once; else `value`.
 SharedValue keep_once(SharedValue value, const SharedValue& known);
 

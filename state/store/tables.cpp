@@ -242,12 +242,16 @@ Row take_row(SQLite::Statement& statement, std::string& sum)
     return row;
 }
 
-// What `decode` makes of each row of `statement`.
+// What `decode` makes of each row of `statement`, which has `expected` of them as far as that is
+// known.
 template <class T, class Decode>
-Result<std::vector<T>>
-decode_all(SQLite::Statement& statement, const std::filesystem::path& file, Decode decode)
+Result<std::vector<T>> decode_all(SQLite::Statement& statement,
+                                  const std::filesystem::path& file,
+                                  Decode decode,
+                                  std::size_t expected = 0)
 {
     std::vector<T> found;
+    found.reserve(expected);
     std::string sum;
     while (statement.executeStep()) {
         Row row = take_row(statement, sum);
@@ -376,6 +380,7 @@ void TableWriter::append_audit(const AuditRecord& record)
 TableReader::TableReader(SQLite::Database& database, std::filesystem::path file)
     : file_(std::move(file)),
       binding_(database, "SELECT endpoint, tenant_uid, owner_id, sum FROM binding"),
+      count_records_(database, "SELECT count(*) FROM records"),
       records_(database, std::string(select_records) + "ORDER BY address"),
       record_(database, std::string(select_records) + "WHERE address = ?"),
       intents_(database,
@@ -402,7 +407,10 @@ Result<std::optional<Binding>> TableReader::binding()
 Result<std::vector<Record>> TableReader::records()
 {
     const ResetAtEnd reset(records_);
-    return decode_all<Record>(records_, file_, record_of);
+    const ResetAtEnd reset_count(count_records_);
+    const std::int64_t count =
+        count_records_.executeStep() ? count_records_.getColumn(0).getInt64() : 0;
+    return decode_all<Record>(records_, file_, record_of, static_cast<std::size_t>(count));
 }
 
 Result<std::optional<Record>> TableReader::record(const std::string& address)

@@ -55,6 +55,7 @@ public:
 private:
     std::filesystem::path file_;
     SQLite::Statement binding_;
+    SQLite::Statement count_records_;
     SQLite::Statement records_;
     SQLite::Statement record_;
     SQLite::Statement intents_;

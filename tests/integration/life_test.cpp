@@ -133,6 +133,29 @@ TEST_SUITE("integration: life")
         CHECK(site.run(api, {"apply", file, "--prune"}).exit_code == 1);
     }
 
+    TEST_CASE("C: nothing is changed, and nothing saved, on the word of --refresh none")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("reader"));
+        const std::string file = (site.directory() / "saved.plan").string();
+
+        const Finished applied = site.run(api, {"apply", "--yes", "--refresh", "none"});
+        const Finished saved = site.run(api, {"plan", "--refresh", "none", "--out", file});
+
+        CHECK(applied.exit_code == 1);
+        CHECK(applied.err.find("--refresh none is for plan alone") != std::string::npos);
+        CHECK(saved.exit_code == 1);
+        CHECK(saved.err.find("--refresh none and --out do not go together") != std::string::npos);
+        CHECK_FALSE(std::filesystem::exists(file));
+        CHECK(api.requests() == 0);
+
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        const Finished planned = site.run(api, {"plan", "--refresh", "none"});
+        CHECK_MESSAGE(planned.exit_code == 0, planned.out, planned.err);
+        CHECK(planned.out.find("No changes") != std::string::npos);
+    }
+
     TEST_CASE("many of ours missing at once is a refusal, not a mass re-create")
     {
         LiveApi api;

@@ -39,6 +39,7 @@ public:
         std::string verb; // list, read, look_up, create, write, delete
         std::string address;
         std::string uid;
+        std::string route; // of reads and writes
         Instant at{};
     };
 
@@ -55,7 +56,8 @@ public:
     std::map<std::string, Error> broken;     // by kind: its lists fail
     std::map<std::string, Error> unreadable; // by kind: reads fail
     std::map<std::string, Duration> delay;   // by address: how long a write takes
-    std::map<std::string, Error> refuses;    // by address: writes fail, without effect
+    std::map<std::string, Error> refuses;    // by address or route: writes fail, without effect
+    std::map<std::string, Life> answers;     // by route: a read is answered with {phase: state}
     std::function<void(const Call&)> before; // sees each call before it has any effect
 
     // ---- the world, for tests
@@ -156,7 +158,7 @@ public:
     Task<Result<std::optional<Observed>>>
     read(const Kind& kind, Scope scope, std::string uid, CallContext context) override
     {
-        const Fault fault = begin("read", context, uid);
+        const Fault fault = begin("read", context, uid, kind.read.call.route());
         if (auto failed = failure_of(fault))
             co_return *failed;
         if (const auto it = unreadable.find(kind.name); it != unreadable.end())
@@ -241,10 +243,13 @@ public:
     Task<Result<Written>> write(const Kind& kind, WriteCall call, CallContext context) override
     {
         const bool deletes = kind.remove && call.operation == &*kind.remove;
-        const Fault fault = begin(deletes ? "delete" : "write", context, call.uid);
+        const std::string route = call.operation->route();
+        const Fault fault = begin(deletes ? "delete" : "write", context, call.uid, route);
         const std::string address = context.address;
         co_await take_time(address);
         if (auto failed = refusal_of(fault, address))
+            co_return *failed;
+        if (auto failed = refusal_of(fault, route))
             co_return *failed;
         if (fault == Fault::swallowed)
             co_return unanswered();
@@ -280,12 +285,14 @@ public:
     }
 
 private:
-    Fault begin(std::string verb, const CallContext& context, std::string uid)
+    Fault
+    begin(std::string verb, const CallContext& context, std::string uid, std::string route = {})
     {
         Call call;
         call.verb = std::move(verb);
         call.address = context.address;
         call.uid = std::move(uid);
+        call.route = std::move(route);
         call.at = clock_.now();
         const Fault fault = steps_.next();
         if (before)
@@ -336,9 +343,9 @@ private:
         return std::nullopt;
     }
 
-    std::optional<Error> refusal_of(Fault fault, const std::string& address) const
+    std::optional<Error> refusal_of(Fault fault, const std::string& target) const
     {
-        if (const auto it = refuses.find(address); it != refuses.end())
+        if (const auto it = refuses.find(target); it != refuses.end())
             return it->second;
         if (fault == Fault::refused)
             return said(Errc::rejected, 422, "it does not like this");
@@ -350,13 +357,23 @@ private:
     Result<Observed> observe(const Kind& kind, const Scope& scope, const Item& item) const
     {
         Value raw = item.raw;
-        for (const auto& [after, state] : item.life)
-            if (clock_.now() >= item.born + after)
-                put(raw, *Path::parse("status.state"), state);
+        tell(raw, "status.state", item, item.life);
+        if (const auto it = answers.find(kind.read.call.route()); it != answers.end()) {
+            raw = Map{};
+            tell(raw, "phase", item, it->second);
+        }
         auto object = decode(kind, scope, raw, kind.is_singleton() ? "" : item.uid);
         if (object)
             object->raw = std::move(raw);
         return object;
+    }
+
+    // Puts the state that the object has by now.
+    void tell(Value& raw, std::string_view at, const Item& item, const Life& life_of_it) const
+    {
+        for (const auto& [after, state] : life_of_it)
+            if (clock_.now() >= item.born + after)
+                put(raw, *Path::parse(at), state);
     }
 
     bool holds_same_name(const Kind& kind, const WriteCall& call)

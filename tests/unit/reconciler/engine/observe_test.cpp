@@ -195,6 +195,85 @@ TEST_SUITE("engine: observe")
     }
 }
 
+namespace {
+
+// `a`, declared and applied with a note, and shown with more than that.
+struct Applied : EngineWorld {
+    Applied()
+    {
+        declare(a, "{metadata: {labels: {k: v}}, spec: {note: mine}}");
+        exists(a, "{metadata: {labels: {k: v, theirs: z}}, spec: {note: mine, size: 3}}", true);
+    }
+
+    // What is known of it after a look; what was applied is one tree with the manifest.
+    const SharedValue& look(ObserveOptions looking = {})
+    {
+        Record record = record_of(a, "u1");
+        record.last_applied = applied ? SharedValue(*applied) : body();
+        put_record(std::move(record));
+        found = observed(std::move(looking));
+        REQUIRE(found.sightings.at(a).by_uid.has_value());
+        return found.sightings.at(a).by_uid->value;
+    }
+    const SharedValue& body() { return scene.manifests.find(address(a))->body; }
+
+    std::optional<Value> applied; // nothing: what the manifest says
+    Observations found;
+};
+
+} // namespace
+
+TEST_SUITE("engine: what is kept of what exists")
+{
+    TEST_CASE("an object as it was applied is kept as the manifest's own tree")
+    {
+        Applied listed;
+        CHECK(listed.look().is(listed.body()));
+
+        Applied read;
+        ObserveOptions full;
+        full.refresh = Refresh::full;
+        CHECK(read.look(full).is(read.body()));
+    }
+
+    TEST_CASE("C: a difference in anything that is declared keeps all that is shown")
+    {
+        using Change = std::pair<const char*, Value>;
+        for (const auto& [where, value] : {Change("spec.note", "theirs"),
+                                           Change("spec.note", Value()),
+                                           Change("metadata.labels.k", "z"),
+                                           Change("metadata.labels", Map{})}) {
+            CAPTURE(where);
+            Applied world;
+            put(world.api.items().front().raw, path(where), value);
+
+            const SharedValue& seen = world.look();
+
+            CHECK_FALSE(seen.is(world.body()));
+            CHECK_FALSE(seen == world.body());
+        }
+    }
+
+    TEST_CASE("C: what the manifest says since the last apply is looked for in what is shown")
+    {
+        Applied world;
+        world.applied = *world.body();
+        world.redeclare(a, "{metadata: {labels: {k: v}}, spec: {note: mine, size: 3}}");
+
+        const SharedValue& seen = world.look();
+
+        CHECK(*find(seen, path("spec.size")) == Value(3));
+    }
+
+    TEST_CASE("a field that another resource refers to is there for it")
+    {
+        Applied world;
+        world.declare("Widget/tenant/b", Map{{"spec", Map{{"note", reference(a, "spec.size")}}}});
+
+        CHECK(*find(world.look(), path("spec.size")) == Value(3));
+    }
+}
+
 TEST_SUITE("engine: refresh none")
 {
     TEST_CASE("what was last applied stands for what exists, and no object is asked for")

@@ -184,3 +184,99 @@ TEST_SUITE("engine: readiness")
         CHECK(world.store.find(a)->waiting == "");
     }
 }
+
+TEST_SUITE("engine: readiness that is told elsewhere")
+{
+    TEST_CASE("the state is read where the kind says, and not in the object")
+    {
+        Slow world({{0s, "Running"}});
+        Readiness& rules = *world.kind("Widget").readiness;
+        rules.call = operation("state", OperationClass::read, "GET", "/widgets/{uid}/state");
+        rules.state = path("phase");
+        world.api.answers["GET /widgets/{uid}/state"] = {{0s, "Pending"}, {25s, "Running"}};
+        world.declare_dependent();
+        Instant started{};
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "create" && call.address == b)
+                started = call.at;
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.complete());
+        CHECK(started.time_since_epoch() >= 25s);
+        CHECK(world.store.find(a)->waiting == "");
+    }
+
+    TEST_CASE("a failure that is told there fails the action")
+    {
+        Slow world({{0s, "Running"}});
+        Readiness& rules = *world.kind("Widget").readiness;
+        rules.call = operation("state", OperationClass::read, "GET", "/widgets/{uid}/state");
+        rules.state = path("phase");
+        world.api.answers["GET /widgets/{uid}/state"] = {{0s, "Failed"}};
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"create Widget/tenant/a failed"});
+        CHECK(world.store.find(a)->waiting == "it went to the state Failed");
+    }
+}
+
+namespace {
+
+// A kind whose objects must be told to start after each write.
+struct Started : Slow {
+    Started() : Slow({{0s, "Running"}})
+    {
+        kind("Widget").readiness->start =
+            operation("start", OperationClass::action, "POST", start_route.substr(5));
+    }
+
+    std::size_t starts() const
+    {
+        return static_cast<std::size_t>(
+            std::ranges::count(api.calls(), start_route, &FakeProvider::Call::route));
+    }
+
+    const std::string start_route = "POST /widgets/{uid}/start";
+};
+
+} // namespace
+
+TEST_SUITE("engine: objects that are started")
+{
+    TEST_CASE("each write is followed by one start, and then by a look at the state")
+    {
+        Started world;
+
+        CHECK(world.round().complete());
+        CHECK(world.starts() == 1);
+        const auto& calls = world.api.calls();
+        CHECK(calls.back().verb == "read");
+        CHECK(calls.back().at >= calls.front().at);
+
+        world.redeclare(a, "spec: {size: 2}");
+        CHECK(world.round().complete());
+        CHECK(world.starts() == 2);
+
+        CHECK(world.round().complete());
+        CHECK(world.starts() == 2);
+    }
+
+    TEST_CASE("A: what could not be started is told, waited for, and not made again")
+    {
+        Started world;
+        world.api.life = {{0s, "Pending"}};
+        world.options.wait = 0s;
+        world.api.refuses.emplace(world.start_route, Error(Errc::server_failed, "not now"));
+
+        const Report refused = world.round();
+        const Report after = world.round();
+
+        CHECK(lines_of(refused) == Lines{"create Widget/tenant/a failed"});
+        CHECK(refused.results.front().error->message == "not now");
+        CHECK(lines_of(after) == Lines{"waiting Widget/tenant/a waiting"});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+    }
+}

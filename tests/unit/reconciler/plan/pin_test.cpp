@@ -137,3 +137,35 @@ TEST_SUITE("plan: pin")
         CHECK(pin(declared).find_first_not_of("0123456789abcdef") == std::string::npos);
     }
 }
+
+namespace {
+
+bool shows(std::string_view observed, std::string_view known = declared)
+{
+    static const Kind kind = gadget_kind();
+    return shows_no_less(kind, tree(observed), tree(known));
+}
+
+} // namespace
+
+TEST_SUITE("plan: what may stand for what is shown")
+{
+    TEST_CASE("what others add and what the server sets is no part of it")
+    {
+        CHECK(shows(declared));
+        CHECK(shows(shown_with("spec: {", "status: {phase: Up}, spec: {seenAt: now, code: c, ")));
+        CHECK(shows(shown_with("labels: {", "labels: {theirs: z, ")));
+    }
+
+    TEST_CASE("C: whatever a diff or a pin would tell is")
+    {
+        CHECK_FALSE(shows(shown_with("note: n, ", "")));
+        CHECK_FALSE(shows(shown_with("note: n", "note: z")));
+        CHECK_FALSE(shows(shown_with("settings: {", "settings: {theirs: z, ")));
+        CHECK_FALSE(shows(shown_with("tags: [a, b]", "tags: [a]")));
+        CHECK_FALSE(shows(shown_with("shared: [", "shared: [{name: theirs, value: z}, ")));
+        CHECK_FALSE(shows("{metadata: {labels: {theirs: z}}}", "{metadata: {labels: {}}}"));
+        CHECK_FALSE(shows("spec: {free: {a: 1.0}}", "spec: {free: {a: 1.00}}"));
+        CHECK_FALSE(shows("spec: {}", "spec: {note: null}"));
+    }
+}

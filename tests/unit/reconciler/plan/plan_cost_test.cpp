@@ -30,6 +30,7 @@ TEST_SUITE("plan: what it costs")
         CHECK(action.last == nullptr);
         CHECK_FALSE(action.observed.has_value());
         CHECK(action.changes.empty());
+        CHECK(action.pin.empty());
     }
 
     TEST_CASE("what changes still holds what was applied and what is there")
@@ -82,10 +83,11 @@ TEST_SUITE("plan: what it costs")
     {
         Scene apart;
         apart.declare(a, "spec: {note: mine, size: 3}");
-        apart.owned(a, "u1", "spec: {note: mine, size: 3}");
+        apart.owned(a, "u1", tree("spec: {note: mine, size: 3}"), tree("spec: {note: theirs}"));
         Scene together = apart;
         together.records.front().last_applied = together.manifests.manifests.front().body;
 
+        REQUIRE(apart.action(a).pin.size() == 64);
         CHECK(together.action(a).pin == apart.action(a).pin);
         CHECK(together.plan().digest == apart.plan().digest);
     }
