@@ -14,6 +14,12 @@ constexpr int deletes_max = 3; // tries of one delete, each after having looked
 constexpr std::size_t polls_max = 100'000;
 constexpr Duration pause_slice = std::chrono::seconds(1); // how late a wish to stop is noticed
 
+// After it was removed its address belongs to the one that took its place.
+bool leaves_new_one(const Action& action)
+{
+    return action.verb == Verb::replace && action.lifecycle.replace != Replacement::delete_first;
+}
+
 } // namespace
 
 // ---- delete
@@ -90,11 +96,17 @@ Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
             co_return last_error;
         }
     }
-    auto gone = co_await wait_until_gone(action);
-    if (!gone)
-        co_return gone.error();
+    // Where nobody waits for it, it stays ours until it is seen to be gone.
+    const bool goes_on = wait_ && *wait_ == Duration::zero() &&
+                         kind.gone_within != Duration::zero() && !intent_id.empty() &&
+                         !leaves_new_one(action);
+    if (!goes_on) {
+        auto gone = co_await wait_until_gone(action);
+        if (!gone)
+            co_return gone.error();
+    }
     Batch batch;
-    if (action.verb != Verb::replace || action.lifecycle.replace == Replacement::delete_first)
+    if (!goes_on && !leaves_new_one(action))
         batch.forget.push_back(action.address.text());
     if (!intent_id.empty())
         batch.close.push_back(intent_id);
@@ -102,7 +114,10 @@ Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)
         co_return stored.error();
-    co_return Settled{};
+    Settled settled;
+    if (goes_on)
+        settled.waiting = "it was asked to go, and is not gone yet";
+    co_return settled;
 }
 
 // Sleeps, but not on into a wish to stop.
@@ -152,8 +167,9 @@ Task<Result<Settled>> Writer::replace(Action action)
 {
     if (action.lifecycle.replace == Replacement::delete_first) {
         auto removed = co_await remove(action);
-        if (!removed)
-            co_return removed.error();
+        // The new one comes once the old one is gone.
+        if (!removed || !removed->waiting.empty())
+            co_return removed;
         action.uid.clear();
         auto made = co_await create(std::move(action));
         co_return made;
@@ -201,7 +217,7 @@ Task<Result<Settled>> Writer::adopt(Action action)
 {
     Batch batch;
     batch.put.push_back(record_of(action, action.uid));
-    batch.audit.push_back(audit_of(action, "", "done", 0, ""));
+    batch.audit.push_back(audit_of(action, "done"));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)
@@ -239,7 +255,7 @@ Task<Result<Settled>> Writer::forget(Action action)
 {
     Batch batch;
     batch.forget.push_back(action.address.text());
-    batch.audit.push_back(audit_of(action, "", "done", 0, ""));
+    batch.audit.push_back(audit_of(action, "done"));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)

@@ -239,7 +239,7 @@ TEST_SUITE("engine: delete")
         CHECK(world.open_intents() == 0);
     }
 
-    TEST_CASE("--wait none does not wait for the end of a delete")
+    TEST_CASE("B: --wait none does not wait for the end of a delete, and what goes stays ours")
     {
         Made world;
         world.kind("Widget").gone_within = 5min;
@@ -251,8 +251,14 @@ TEST_SUITE("engine: delete")
 
         const Report report = world.round();
 
-        CHECK(report.removed == 1);
+        CHECK(report.waiting == 1);
         CHECK(world.clock.now().time_since_epoch() == 0s);
+        CHECK(world.store.find(a).has_value());
+        CHECK(world.open_intents() == 0);
+        world.clock.advance(1min);
+        world.round();
+        CHECK_FALSE(world.store.find(a).has_value());
+        CHECK(world.api.count("delete") == 1);
     }
 
     TEST_CASE("a delete without an answer is looked at and tried again, three times at most")
