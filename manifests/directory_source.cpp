@@ -167,6 +167,21 @@ Snapshot DirectorySource::load()
 
 } // namespace
 
+Result<void> check_whole(const Scan& before, const Scan& after)
+{
+    const std::string advice = "run the command again when the manifests are complete";
+    for (const Scan* scan : {&before, &after})
+        if (!scan->busy.empty())
+            return Error{
+                Errc::invalid_input, "the manifests are not whole: " + scan->busy, "", advice};
+    if (before.fingerprint != after.fingerprint)
+        return Error{Errc::invalid_input,
+                     "somebody wrote to the manifests while they were read",
+                     "",
+                     advice};
+    return {};
+}
+
 std::unique_ptr<Source> make_directory_source(DirectorySourceOptions options,
                                               const Catalogue& catalogue,
                                               const Clock& clock)

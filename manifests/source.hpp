@@ -7,6 +7,7 @@
 #pragma once
 
 #include "manifests/manifest.hpp"
+#include "state/model/result.hpp"
 
 #include <filesystem>
 #include <string>
@@ -52,6 +53,10 @@ struct Snapshot {
     std::vector<Unreadable> unreadable; // by path
     std::vector<Diagnostic> warnings;
 };
+
+// That what was loaded between two looks is one whole set. Fails with invalid_input where somebody
+// wrote meanwhile, or a checkout was under way.
+Result<void> check_whole(const Scan& before, const Scan& after);
 
 class Source {
 public:

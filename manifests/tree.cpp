@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 
 namespace trueup::manifests {
@@ -16,6 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t directories_deep_max = 64;
+// The times of files come in steps, of a tick of the kernel where nothing finer is kept.
+constexpr std::int64_t time_step_ns = 100'000'000;
 constexpr std::uint64_t hashed_bytes_max = 32U << 20U; // a larger one is known by its stamp alone
 
 std::int64_t nanoseconds(const timespec& time)
@@ -75,6 +78,9 @@ TreeLook TreeWatcher::look(const std::vector<fs::path>& roots)
     TreeLook look;
     seen_ = 0;
     current_.clear();
+    looked_ns_ = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                     std::chrono::system_clock::now().time_since_epoch())
+                     .count();
     for (const fs::path& path : roots)
         root(path, look);
     known_ = std::move(current_);
@@ -141,8 +147,9 @@ void TreeWatcher::file(const fs::path& path, TreeLook& look)
     }
     Known now;
     now.stamp = stamp_of(*status);
+    now.fresh = now.stamp.changed_ns > looked_ns_ - time_step_ns;
     const auto before = known_.find(name);
-    if (before != known_.end() && before->second.stamp == now.stamp) {
+    if (before != known_.end() && before->second.stamp == now.stamp && !before->second.fresh) {
         now.digest = before->second.digest;
     } else if (!S_ISREG(status->st_mode)) {
         now.digest = "no file";

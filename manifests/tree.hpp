@@ -1,7 +1,8 @@
 // A look at a whole tree of files: what is there, and what it holds.
 //
 // It reads nothing twice: content is hashed again only where size, times or inode say that somebody
-// wrote. It follows links as the loader does, and enters no hidden directory.
+// wrote, or where that was so short a time ago that they could not say that it happened twice. It
+// follows links as the loader does, and enters no hidden directory.
 
 #pragma once
 
@@ -46,6 +47,7 @@ private:
     struct Known {
         FileStamp stamp;
         std::string digest;
+        bool fresh = false; // too young for its stamp to tell of another write
     };
 
     void root(const std::filesystem::path& path, TreeLook& look);
@@ -55,6 +57,7 @@ private:
     std::filesystem::path ours_;
     std::size_t files_max_;
     std::size_t seen_ = 0;
+    std::int64_t looked_ns_ = 0; // when the look began, by the system's clock
     std::map<std::string, Known> known_;
     std::map<std::string, Known> current_;
 };

@@ -140,6 +140,7 @@ struct MessageReader<Message>::State {
     Result<ReadState> parse();
     Result<ReadState> finish();
     Error failure(const error_code& ec) const;
+    bool waits_for_last_chunk() const;
 
     CodecLimits limits;
     boost::beast::flat_buffer buffer;
@@ -161,10 +162,21 @@ Error MessageReader<Message>::State::failure(const error_code& ec) const
     return {Errc::rejected, "this is not HTTP/1.1: " + ec.message()};
 }
 
+// Beast asserts that it is given five bytes of a last chunk, which has only three when the body is
+// empty and the line that ends the trailer has not arrived. Five bytes are still to come wherever
+// a reader is within a chunked body (0 CR LF CR LF), so that waiting for them is never too long.
+template <class Message>
+bool MessageReader<Message>::State::waits_for_last_chunk() const
+{
+    constexpr std::size_t last_chunk_bytes_min = 5;
+    return parser->is_header_done() && parser->chunked() && !parser->is_done() &&
+           buffer.size() < last_chunk_bytes_min;
+}
+
 template <class Message>
 Result<ReadState> MessageReader<Message>::State::parse()
 {
-    while (buffer.size() != 0) {
+    while (buffer.size() != 0 && !waits_for_last_chunk()) {
         error_code ec;
         buffer.consume(parser->put(buffer.data(), ec));
         if (ec == http::error::need_more)

@@ -39,7 +39,7 @@ std::string_view next_link(std::string_view header)
         const std::size_t close = header.find('>', open);
         if (open == std::string_view::npos || close == std::string_view::npos)
             return {};
-        const std::size_t end = std::min(header.find(",", close), header.size());
+        const std::size_t end = std::min(header.find(',', close), header.size());
         if (is_next(header.substr(close + 1, end - close - 1)))
             return header.substr(open + 1, close - open - 1);
         header.remove_prefix(std::min(end + 1, header.size()));
@@ -131,7 +131,10 @@ Result<void> Paginator::accept_link(const Value& answer, std::string_view header
     const std::string_view path = target.substr(0, query);
     if (query == std::string_view::npos || (!path.empty() && !path_.empty() && path != path_))
         return Error{Errc::rejected, "the link to the next page leads away from the list"};
-    return go_on(std::string(target.substr(query + 1)));
+    const std::string_view next = target.substr(query + 1);
+    if (!std::ranges::all_of(next, [](char c) { return c > ' ' && c <= '~' && c != '#'; }))
+        return Error{Errc::rejected, "the link to the next page is not a URL"};
+    return go_on(std::string(next));
 }
 
 Result<void> Paginator::go_on(std::string token)

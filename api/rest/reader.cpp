@@ -48,6 +48,18 @@ Parameters object_parameters(const Kind& kind, const Scope& scope, const std::st
     return parameters;
 }
 
+// Whether an answer is about an object of the kind at all: it says its uid or a part of its key. An
+// answer of another shape, which proxies give, would pass for an object that lacks every field.
+bool is_about_object(const Kind& kind, const Value& raw, const Value& shape)
+{
+    if (kind.is_singleton() || kind.key.empty())
+        return true;
+    if (kind.list && !kind.list->uid.is_root() && find(raw, kind.list->uid) != nullptr)
+        return true;
+    return std::ranges::any_of(kind.key,
+                               [&](const Path& part) { return find(shape, part) != nullptr; });
+}
+
 Error placed(Error error, const Operation& operation)
 {
     if (error.place.empty())
@@ -144,6 +156,10 @@ Task<Result<std::optional<Observed>>> Reader::read_directly(ObjectCall about)
     auto observed = decode(kind, about.scope, object, about.uid);
     if (!observed)
         co_return placed(observed.error(), kind.read.call);
+    if (!is_about_object(kind, object, observed->value))
+        co_return Error{Errc::rejected,
+                        "the answer is not about an object of " + kind.name,
+                        kind.read.call.route()};
     observed->raw = std::move(object);
     co_return std::optional<Observed>(std::move(*observed));
 }

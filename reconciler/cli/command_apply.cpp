@@ -245,6 +245,9 @@ namespace {
 // Everything up to the API, in an order in which a mistake changes nothing anywhere.
 Result<void> open_everything(Workspace& workspace, const Settings& settings)
 {
+    // A set that is still being written looks like one from which things were removed.
+    const auto source = open_source(workspace, settings);
+    const Scan before = source->scan();
     // Checked before the state is opened: the key of the hashes may not exist yet.
     if (auto read = open_manifests(workspace, settings, SecretMode::leave, ""); !read)
         return read;
@@ -253,6 +256,8 @@ Result<void> open_everything(Workspace& workspace, const Settings& settings)
         return key.error();
     if (auto read = open_manifests(workspace, settings, SecretMode::fetch, *key); !read)
         return read;
+    if (auto whole = check_whole(before, source->scan()); !whole)
+        return whole;
     return open_api(workspace, settings, Access::write);
 }
 

@@ -278,6 +278,7 @@ std::optional<std::string> CommandLine::parse(int argc, const char* const* argv,
 Result<void> CommandLine::parse_again(const std::vector<std::string>& arguments)
 {
     std::vector<const char*> argv;
+    argv.reserve(arguments.size());
     for (const std::string& argument : arguments)
         argv.push_back(argument.c_str());
     try {

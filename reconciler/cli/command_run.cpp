@@ -13,6 +13,7 @@
 #include "reconciler/plan/render.hpp"
 
 #include <boost/asio/signal_set.hpp>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace trueup {
@@ -91,7 +92,12 @@ public:
         print(render_text(plan, how) + "Plan " + plan.digest + "\n");
     }
 
-    void round_ended(const RoundStatus& round) override { metrics.round_ended(round); }
+    void round_ended(const RoundStatus& round) override
+    {
+        metrics.round_ended(round);
+        // A round needs several times the memory that waiting for the next one does.
+        ::malloc_trim(0);
+    }
 
     Relay relay;
     Metrics metrics{TRUEUP_VERSION};

@@ -3,6 +3,7 @@
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/planning.hpp"
+#include "reconciler/engine/keepsakes.hpp"
 #include "state/model/json.hpp"
 
 namespace trueup {
@@ -181,6 +182,8 @@ int run_state_remove(Settings& settings)
         return fail(record.error());
     Batch batch;
     batch.forget.push_back(record->address);
+    if (!record->uid.empty())
+        batch.note.push_back(released_memo(record->kind, record->uid, record->address));
     AuditRecord audit;
     audit.at = format_time(workspace.clock->wall());
     audit.address = record->address;

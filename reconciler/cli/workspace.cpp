@@ -1,6 +1,7 @@
 #include "reconciler/cli/workspace.hpp"
 
 #include "api/kinds/catalogue.hpp"
+#include "manifests/directory_source.hpp"
 #include "reconciler/cli/console.hpp"
 #include "state/model/yaml.hpp"
 
@@ -200,6 +201,14 @@ Result<void> open_manifests(Workspace& workspace,
     return Error{Errc::invalid_input,
                  std::to_string(diagnostics.error_count()) +
                      " mistakes in the manifests; nothing was sent"};
+}
+
+std::unique_ptr<Source> open_source(Workspace& workspace, const Settings& settings)
+{
+    DirectorySourceOptions options;
+    options.load.paths = as_paths(settings.manifests);
+    options.ours = state_file(settings);
+    return make_directory_source(std::move(options), workspace.catalogue, *workspace.clock);
 }
 
 std::filesystem::path state_file(const Settings& settings)

@@ -6,6 +6,7 @@
 #include "api/http/client.hpp"
 #include "api/rest/rest.hpp"
 #include "manifests/load.hpp"
+#include "manifests/source.hpp"
 #include "reconciler/cli/log.hpp"
 #include "reconciler/cli/progress.hpp"
 #include "reconciler/cli/settings.hpp"
@@ -54,6 +55,9 @@ Result<void> open_manifests(Workspace& workspace,
                             const Settings& settings,
                             SecretMode mode,
                             const std::string& key);
+
+// For looking at the files that open_manifests reads. The workspace outlives it.
+std::unique_ptr<Source> open_source(Workspace& workspace, const Settings& settings);
 
 // What shapes the reading of manifests. Fails with invalid_input.
 Result<LoadOptions>

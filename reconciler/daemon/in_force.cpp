@@ -52,7 +52,8 @@ InForce keep_all(const InForce& before, std::vector<BrokenFile> broken, std::str
     for (BrokenFile& file : broken)
         file.last_good = before.known;
     kept.broken = std::move(broken);
-    kept.deletes_blocked = before.known ? before.deletes_blocked : std::move(why);
+    if (!before.known)
+        kept.deletes_blocked = std::move(why);
     return kept;
 }
 

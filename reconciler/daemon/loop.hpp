@@ -75,7 +75,7 @@ public:
     DaemonStatus status() const override;
     std::vector<ResourceStatus> resources() const override;
     std::optional<ResourceStatus> resource(const std::string& address) const override;
-    Value plan() const override { return plan_; }
+    std::string plan() const override { return plan_; }
     Result<std::vector<AuditRecord>> history(std::size_t newest_max) const override;
     bool alive() const override;
     bool ready() const override { return spoken_for_; }
@@ -159,7 +159,7 @@ private:
     std::optional<SettledSnapshot> fresh_;
     bool fresh_is_reload_ = false;
     ResourceStatuses resources_;
-    Value plan_;
+    std::string plan_; // as JSON
 
     std::set<Trigger> wanted_;
     bool stopping_ = false;

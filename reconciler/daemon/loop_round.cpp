@@ -32,6 +32,24 @@ std::map<std::string, std::size_t> counts_by_verb(const PlanCounts& counts)
     return named;
 }
 
+// What is unchanged is left out: it would be most of it, and is kept until the next round.
+std::string text_of(const Plan& plan, std::size_t api_requests)
+{
+    Plan shown;
+    shown.counts = plan.counts;
+    shown.digest = plan.digest;
+    shown.manifests_digest = plan.manifests_digest;
+    shown.warnings = plan.warnings;
+    shown.prunable = plan.prunable;
+    std::ranges::copy_if(plan.actions, std::back_inserter(shown.actions), [](const Action& action) {
+        return action.verb != Verb::no_op;
+    });
+    std::string text;
+    write_plan_document(shown, api_requests, [&text](std::string_view part) { text.append(part); });
+    text.shrink_to_fit();
+    return text;
+}
+
 bool is_outage(const ActionResult& result)
 {
     if (!result.error)
@@ -143,7 +161,7 @@ Task<void> Loop::reconcile_once()
         co_return;
     }
     const WallTime now = parts_.clock.wall();
-    plan_ = plan_document(planned->plan, parts_.host.observer().requests_sent());
+    plan_ = text_of(planned->plan, parts_.host.observer().requests_sent());
     parts_.host.planned(planned->plan);
     round_.counts = counts_by_verb(planned->plan.counts);
     for (const std::string& warning : planned->plan.warnings)

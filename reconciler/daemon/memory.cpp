@@ -1,6 +1,7 @@
 #include "reconciler/daemon/memory.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace trueup {
 
@@ -12,6 +13,8 @@ constexpr std::string_view going_kind = "going";
 constexpr std::string_view failure_kind = "failure";
 constexpr std::string_view writes_kind = "writes";
 constexpr std::string_view pending_kind = "pending";
+constexpr std::array kinds{
+    suspension_kind, tombstone_kind, going_kind, failure_kind, writes_kind, pending_kind};
 
 std::string text_at(const Map& map, std::string_view name)
 {
@@ -232,7 +235,8 @@ Batch memory_changes(const std::vector<Memo>& then, const std::vector<Memo>& now
         batch.note.back().updated_at = format_time(at);
     }
     for (const auto& [key, value] : stored)
-        batch.erase.push_back(key);
+        if (std::ranges::find(kinds, key.first) != kinds.end())
+            batch.erase.push_back(key);
     return batch;
 }
 

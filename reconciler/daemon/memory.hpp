@@ -78,6 +78,7 @@ Memory read_memory(const std::vector<Memo>& memos);
 std::vector<Memo> write_memory(const Memory& memory);
 
 // What has to be stored so that `then`, which is stored, becomes `now`. Empty when nothing has.
+// Memos of kinds that are not a daemon's are left alone.
 Batch memory_changes(const std::vector<Memo>& then, const std::vector<Memo>& now, WallTime at);
 
 } // namespace trueup

@@ -22,7 +22,8 @@ std::string length_of(std::chrono::milliseconds length)
         std::string text = std::to_string(big) + unit;
         return small == 0 ? text : text + " " + std::to_string(small) + part;
     };
-    if (whole < 48 * 3600)
+    constexpr std::int64_t two_days = 172'800;
+    if (whole < two_days)
         return two(whole / 3600, "h", whole % 3600 / 60, "m");
     return two(whole / 86400, "d", whole % 86400 / 3600, "h");
 }

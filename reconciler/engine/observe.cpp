@@ -1,6 +1,7 @@
 #include "reconciler/engine/observe.hpp"
 
 #include "reconciler/engine/gather.hpp"
+#include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/recall.hpp"
 #include "reconciler/engine/task_group.hpp"
 #include "state/model/mutation.hpp"
@@ -256,6 +257,7 @@ private:
             return;
         }
         if (object.mark && object.mark->owner == options_.owner_id &&
+            !options_.released.contains(object_key(kind.name, object.uid)) &&
             (object.mark->address == address_mark(address) || mutated(Mutation::prune_clones))) {
             found_.orphans.emplace_back(std::move(address), scope, std::move(object));
             return;

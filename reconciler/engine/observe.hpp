@@ -11,6 +11,7 @@
 #include "reconciler/plan/plan.hpp"
 #include "state/store/store.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ObserveOptions {
     Refresh refresh = Refresh::automatic;
     bool prune = false; // also look for objects with our mark that nothing remembers
     bool destroy = false;
+    std::set<std::string> released; // objects that we let go of, by object_key(): nobody's
     std::size_t parallelism = 8;
 };
 

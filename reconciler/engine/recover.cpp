@@ -1,5 +1,6 @@
 #include "reconciler/engine/recover.hpp"
 
+#include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/observe.hpp"
 #include "reconciler/engine/writer.hpp"
 #include "state/model/mutation.hpp"
@@ -103,8 +104,15 @@ private:
             // The scope itself may be gone, with everything in it.
             if (code != Errc::not_found && code != Errc::rejected && code != Errc::forbidden)
                 co_return objects.error();
-            recovery_.unresolved.push_back(action.address.text() + ": " + objects.error().text());
-            co_return Result<void>{};
+            auto gone = co_await is_scope_gone(action);
+            if (!gone)
+                co_return gone.error();
+            if (!*gone) {
+                recovery_.unresolved.push_back(action.address.text() + ": " +
+                                               objects.error().text());
+                co_return Result<void>{};
+            }
+            objects = std::vector<Observed>();
         }
         const Mark mark(engine_.owner_id, address_mark(action.address));
         std::vector<std::string> ours;
@@ -133,9 +141,27 @@ private:
         co_return closed;
     }
 
+    // Whether the project that the action is about does not exist any more.
+    Task<Result<bool>> is_scope_gone(const Action& action)
+    {
+        const Kind* kind = engine_.catalogue.scope_kind();
+        if (kind == nullptr || !action.address.project() || action.scope.uid.empty())
+            co_return false;
+        Scope tenant;
+        std::string uid = action.scope.uid;
+        CallContext where(kind->name);
+        auto project =
+            co_await engine_.provider.read(*kind, tenant, std::move(uid), std::move(where));
+        if (!project)
+            co_return project.error();
+        co_return !project->has_value();
+    }
+
     Task<Result<void>> take(Action action, Intent intent, std::string uid)
     {
         auto finished = co_await writer_.finish_create(*action.kind, action, uid);
+        if (!finished && finished.error().code == Errc::store_failed)
+            co_return finished.error();
         if (!finished) {
             recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
             co_return Result<void>{};
@@ -162,12 +188,13 @@ private:
         if (!before)
             co_return before.error();
         const bool known = *before && (*before)->uid == uid;
-        if (!known) {
+        if (!known)
             batch.put.push_back(std::move(record));
-            batch.audit.push_back(audit_of(intent, "found"));
-        }
         if (!replaces)
             batch.close.push_back(intent.id);
+        // Calls of the run before may have taken effect that nobody could write down.
+        if (!known || !replaces)
+            batch.audit.push_back(audit_of(intent, "found"));
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (!stored)
             co_return stored.error();
@@ -187,9 +214,21 @@ private:
     Task<Result<void>> finish_replace(Action action, Intent intent, std::string uid)
     {
         std::string old = intent.uid;
-        auto finished = co_await writer_.finish_replace(action, std::move(uid));
+        auto memos = engine_.store.memos();
+        if (!memos)
+            co_return memos.error();
+        const Mark mark(engine_.owner_id, address_mark(action.address));
+        const bool unasked = mutated(Mutation::delete_what_changed);
+        Writer::Expected expected = [&](const Observed& object) {
+            return unasked || is_as_replaced(*memos, intent.id, *action.kind, object, mark);
+        };
+        auto finished =
+            co_await writer_.finish_replace(action, std::move(uid), std::move(expected));
+        if (!finished && finished.error().code == Errc::store_failed)
+            co_return finished.error();
         if (!finished) {
-            recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
+            recovery_.unresolved.push_back(action.address.text() + ": the old one (uid " + old +
+                                           ") stays: " + finished.error().text());
             co_return Result<void>{};
         }
         if (!*finished) {
@@ -211,8 +250,20 @@ private:
         CallContext where(action.address.text(), intent.plan_id);
         auto object = co_await engine_.provider.read(
             *action.kind, action.scope, std::move(uid), std::move(where));
-        if (!object)
-            co_return object.error();
+        if (!object) {
+            const Errc code = object.error().code;
+            if (code != Errc::not_found && code != Errc::rejected && code != Errc::forbidden)
+                co_return object.error();
+            auto gone = co_await is_scope_gone(action);
+            if (!gone)
+                co_return gone.error();
+            if (!*gone) {
+                recovery_.unresolved.push_back(action.address.text() + ": " +
+                                               object.error().text());
+                co_return Result<void>{};
+            }
+            object = std::optional<Observed>();
+        }
         const bool deletes =
             intent.verb == name_of(Verb::remove) || intent.verb == name_of(Verb::replace);
         if (!deletes && *object) {
@@ -223,6 +274,8 @@ private:
                 std::string same = intent.uid;
                 auto finished =
                     co_await writer_.finish_create(*action.kind, action, std::move(same));
+                if (!finished && finished.error().code == Errc::store_failed)
+                    co_return finished.error();
                 if (!finished)
                     recovery_.unresolved.push_back(action.address.text() + ": " +
                                                    finished.error().text());
@@ -276,6 +329,8 @@ private:
     {
         Batch batch;
         batch.close.push_back(intent.id);
+        if (intent.verb == name_of(Verb::replace))
+            batch.erase.push_back(replaced_memo_key(intent.id));
         batch.audit.push_back(audit_of(intent, outcome));
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (stored)

@@ -1,5 +1,7 @@
 #include "reconciler/engine/round.hpp"
 
+#include "reconciler/engine/keepsakes.hpp"
+
 namespace trueup {
 
 namespace {
@@ -86,7 +88,11 @@ Task<Result<Planned>> plan_now(const Catalogue& catalogue,
     auto intents = store.open_intents();
     if (!intents)
         co_return intents.error();
+    auto memos = store.memos();
+    if (!memos)
+        co_return memos.error();
     ObserveOptions looking = request.observe;
+    looking.released = released_objects(*memos);
     auto observations =
         co_await observe(catalogue, manifests, planned.records, observer, std::move(looking));
     if (!observations)

@@ -1,6 +1,7 @@
 #include "reconciler/engine/writer.hpp"
 
 #include "api/rest/codec.hpp"
+#include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/observe.hpp"
 #include "state/model/mutation.hpp"
 
@@ -160,7 +161,7 @@ std::vector<AuditRecord> Writer::audit_of(const Action& action,
 // the next commit too.
 Task<void> Writer::audit_failure(std::vector<AuditRecord> lines)
 {
-    if (lines.empty())
+    if (lines.empty() || mutated(Mutation::audit_nothing))
         co_return;
     Batch batch;
     batch.audit = std::move(lines);
@@ -178,7 +179,8 @@ void Writer::note(const Action& action, Level level, std::string text) const
     engine_.events.emit(event);
 }
 
-Task<Result<std::string>> Writer::open_intent(const Action& action, std::string route)
+Task<Result<std::string>>
+Writer::open_intent(const Action& action, std::string route, std::optional<Memo> keepsake)
 {
     Intent intent;
     intent.id = engine_.random.hex(16);
@@ -197,6 +199,11 @@ Task<Result<std::string>> Writer::open_intent(const Action& action, std::string 
     if (goes_without_intent(action))
         co_return id;
     Batch batch;
+    if (keepsake) {
+        batch.note.push_back(std::move(*keepsake));
+        batch.note.back().key = id;
+        batch.note.back().updated_at = intent.opened_at;
+    }
     batch.open.push_back(std::move(intent));
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)
@@ -207,6 +214,8 @@ Task<Result<std::string>> Writer::open_intent(const Action& action, std::string 
 Task<Result<void>> Writer::close_intent(const Action& action, std::string id, std::string outcome)
 {
     Batch batch;
+    if (leaves_old_one(action))
+        batch.erase.push_back(replaced_memo_key(id));
     if (!id.empty())
         batch.close.push_back(std::move(id));
     batch.audit.push_back(audit_of(action, outcome));
@@ -259,6 +268,13 @@ Task<Result<Writer::Found>> Writer::look_for(const Action& action)
 
 Task<Result<Settled>> Writer::create(Action action)
 {
+    std::optional<Memo> nothing;
+    auto settled = co_await create_noting(std::move(action), std::move(nothing));
+    co_return settled;
+}
+
+Task<Result<Settled>> Writer::create_noting(Action action, std::optional<Memo> keepsake)
+{
     if (!action.kind->refuses_duplicates && !mutated(Mutation::create_without_look)) {
         auto found = co_await look_for(action);
         if (!found)
@@ -270,7 +286,7 @@ Task<Result<Settled>> Writer::create(Action action)
         if (found->ours.size() == 1) {
             // What follows changes it: further steps, and what its create could not carry.
             std::string creating = action.kind->create->call.route();
-            auto opened = co_await open_intent(action, std::move(creating));
+            auto opened = co_await open_intent(action, std::move(creating), std::move(keepsake));
             if (!opened)
                 co_return opened.error();
             std::string intent_id = *opened;
@@ -286,7 +302,7 @@ Task<Result<Settled>> Writer::create(Action action)
                             "plan again"};
     }
     std::string route = action.kind->create->call.route();
-    auto intent = co_await open_intent(action, std::move(route));
+    auto intent = co_await open_intent(action, std::move(route), std::move(keepsake));
     if (!intent)
         co_return intent.error();
     std::string id = *intent;
@@ -337,22 +353,23 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
                 co_await finish_existing(action, std::move(object), std::move(intent_id), answered);
             co_return settled;
         }
-        if (!verdict->send_again) {
-            auto closed = co_await close_intent(action, intent_id, "failed");
-            static_cast<void>(closed.has_value());
-            if (made || verdict->doubtful)
-                co_return Error{Errc::conflict,
-                                "the API does not say which object it created",
-                                action.address.text()};
-            co_return last;
-        }
+        if (verdict->send_again)
+            continue;
+        auto closed = co_await close_intent(action, intent_id, "failed");
+        static_cast<void>(closed.has_value());
+        if (made || verdict->doubtful)
+            co_return Error{Errc::conflict,
+                            "the API does not say which object it created",
+                            action.address.text()};
+        co_return last;
     }
     auto closed = co_await close_intent(action, intent_id, "unknown");
     static_cast<void>(closed.has_value());
     co_return last;
 }
 
-// The create call itself; what it made is recorded at once.
+// The create call itself; what it made is recorded at once, and that it was answered even when the
+// answer does not name what it made.
 Task<Result<Created>> Writer::send_create(const Action& action)
 {
     const Kind& kind = *action.kind;

@@ -47,16 +47,18 @@ public:
     // Finishes what a crash left half done; for intents of creates that took effect, or that are
     // updates.
     Task<Result<void>> finish_create(const Kind& kind, Action action, std::string uid);
+    // Whether a fresh read of an object shows what its delete was decided on.
+    using Expected = std::function<bool(const Observed&)>;
     // Removes the object `action.uid`, of which `uid` has taken the place, once that one is ready.
-    // False: it is not. The old one must carry our mark for the address, else it is refused.
-    Task<Result<bool>> finish_replace(Action action, std::string uid);
+    // False: it is not. Fails with conflict when the old one is not as `expected` any more.
+    Task<Result<bool>> finish_replace(Action action, std::string uid, Expected expected);
 
 private:
     struct Found;
     struct Verdict;
-    enum class Proof { pin, mark }; // what shows that an object is the one to delete
 
     Task<Result<Found>> look_for(const Action& action);
+    Task<Result<Settled>> create_noting(Action action, std::optional<Memo> keepsake);
     Task<Result<Settled>> create_with_intent(Action action, std::string intent_id);
     Task<Result<Created>> send_create(const Action& action);
     Task<Result<Verdict>> find_outcome(const Action& action, bool answered, bool lost);
@@ -67,11 +69,13 @@ private:
     Task<Result<void>> write_all(const Action& action, std::vector<WriteCall> calls);
     Task<Result<void>>
     run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid);
-    Task<Result<std::string>> open_intent(const Action& action, std::string route);
+    // `keepsake`: noted under the intent's id.
+    Task<Result<std::string>>
+    open_intent(const Action& action, std::string route, std::optional<Memo> keepsake);
     Task<Result<void>> close_intent(const Action& action, std::string id, std::string outcome);
     Task<Result<Settled>> update_once(const Action& action, bool check_pin, std::string intent_id);
-    Task<Result<Settled>> remove_object(Action action, Proof proof);
-    Result<void> may_delete(const Action& action, const Observed& object, Proof proof) const;
+    Task<Result<Settled>> remove_object(Action action, Expected expected);
+    Result<void> may_delete(const Action& action, const Observed& object) const;
     bool stopping() const { return should_stop_ && should_stop_(); }
     Task<void> pause(Duration length);
     Task<Result<std::vector<std::string>>> check_kept(const Action& action, std::string uid);

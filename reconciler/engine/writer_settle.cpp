@@ -1,6 +1,7 @@
 // The rest of a Writer's work: deletes, what needs no call, and waiting for readiness.
 
 #include "api/rest/codec.hpp"
+#include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/writer.hpp"
 #include "state/model/mutation.hpp"
 
@@ -27,24 +28,25 @@ bool leaves_new_one(const Action& action)
 
 Task<Result<Settled>> Writer::remove(Action action)
 {
-    auto removed = co_await remove_object(std::move(action), Proof::pin);
+    Expected as_planned = [action](const Observed& object) {
+        return is_as_planned(action, object.value);
+    };
+    auto removed = co_await remove_object(std::move(action), std::move(as_planned));
     co_return removed;
 }
 
 // Whether `object`, just read, is the one that is to be deleted, and ours.
-Result<void> Writer::may_delete(const Action& action, const Observed& object, Proof proof) const
+Result<void> Writer::may_delete(const Action& action, const Observed& object) const
 {
     const Mark mark(engine_.owner_id, address_mark(action.address));
     if (object.mark && *object.mark != mark && !mutated(Mutation::delete_others))
         return Error{Errc::refused,
                      "it carries the mark of another owner or address",
                      action.address.text()};
-    if (proof == Proof::mark && !object.mark)
-        return Error{Errc::refused, "it does not carry our mark any more", action.address.text()};
     return {};
 }
 
-Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
+Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
 {
     const Kind& kind = *action.kind;
     SharedValue shape;
@@ -63,13 +65,12 @@ Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
             co_return fresh.error();
         if (!*fresh)
             break;
-        if (round == 1 && proof == Proof::pin && !mutated(Mutation::delete_what_changed) &&
-            !is_as_planned(action, (*fresh)->value))
+        if (round == 1 && !mutated(Mutation::delete_what_changed) && !expected(**fresh))
             co_return Error{Errc::conflict,
                             "it changed since it was planned",
                             action.address.text(),
                             "plan again"};
-        if (auto ours = may_delete(action, **fresh, proof); !ours)
+        if (auto ours = may_delete(action, **fresh); !ours)
             co_return ours.error();
         auto calls = encode_delete(kind, action.scope, action.uid, shape);
         if (!calls)
@@ -78,7 +79,8 @@ Task<Result<Settled>> Writer::remove_object(Action action, Proof proof)
             break;
         if (intent_id.empty()) {
             std::string route = calls->front().operation->route();
-            auto intent = co_await open_intent(action, std::move(route));
+            std::optional<Memo> nothing;
+            auto intent = co_await open_intent(action, std::move(route), std::move(nothing));
             if (!intent)
                 co_return intent.error();
             intent_id = *intent;
@@ -174,7 +176,19 @@ Task<Result<Settled>> Writer::replace(Action action)
         auto made = co_await create(std::move(action));
         co_return made;
     }
-    auto made = co_await create(action);
+    // Nothing is made if the old one would have to stay.
+    std::string old_uid = action.uid;
+    CallContext where = context(action);
+    auto old = co_await engine_.provider.read(
+        *action.kind, action.scope, std::move(old_uid), std::move(where));
+    if (!old)
+        co_return old.error();
+    if (!*old || !is_as_planned(action, (*old)->value))
+        co_return Error{
+            Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
+    const Mark mark(engine_.owner_id, address_mark(action.address));
+    std::optional<Memo> keepsake = replaced_memo(action, **old, mark);
+    auto made = co_await create_noting(action, std::move(keepsake));
     if (!made)
         co_return made.error();
     // The old one stays until the new one can do its work. Its intent says so to the next round.
@@ -186,6 +200,7 @@ Task<Result<Settled>> Writer::replace(Action action)
     if (!made->intent.empty()) {
         Batch batch;
         batch.close.push_back(made->intent);
+        batch.erase.push_back(replaced_memo_key(made->intent));
         batch.must_be_durable = false;
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (!stored)
@@ -194,7 +209,7 @@ Task<Result<Settled>> Writer::replace(Action action)
     co_return made;
 }
 
-Task<Result<bool>> Writer::finish_replace(Action action, std::string uid)
+Task<Result<bool>> Writer::finish_replace(Action action, std::string uid, Expected expected)
 {
     if (action.kind->readiness) {
         auto state = co_await read_state(action, std::move(uid));
@@ -204,7 +219,7 @@ Task<Result<bool>> Writer::finish_replace(Action action, std::string uid)
         if (std::ranges::find(ready, *state) == ready.end())
             co_return false;
     }
-    auto removed = co_await remove_object(std::move(action), Proof::mark);
+    auto removed = co_await remove_object(std::move(action), std::move(expected));
     if (!removed)
         co_return removed.error();
     co_return true;
@@ -256,6 +271,9 @@ Task<Result<Settled>> Writer::forget(Action action)
     Batch batch;
     batch.forget.push_back(action.address.text());
     batch.audit.push_back(audit_of(action, "done"));
+    // It still carries our mark, and must not be taken for something that we lost.
+    if (action.reason == Reason::abandoned && !action.uid.empty())
+        batch.note.push_back(released_memo(action.kind->name, action.uid, action.address.text()));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)

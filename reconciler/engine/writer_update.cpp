@@ -64,7 +64,8 @@ Task<Result<Settled>> Writer::update(Action action)
         if (round == 2 && intent_id.empty())
             break;
         if (intent_id.empty()) {
-            auto intent = co_await open_intent(action, "update");
+            std::optional<Memo> nothing;
+            auto intent = co_await open_intent(action, "update", std::move(nothing));
             if (!intent)
                 co_return intent.error();
             intent_id = *intent;

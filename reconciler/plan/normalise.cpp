@@ -95,7 +95,7 @@ std::optional<std::int64_t> instant(const std::string& text)
     if (std::sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &length) != 3 ||
         (sign != '+' && sign != '-') || rest[length] != '\0')
         return std::nullopt;
-    const std::int64_t offset = (hours * 60 + minutes) * 60'000;
+    const std::int64_t offset = (std::int64_t{hours} * 60 + minutes) * 60'000;
     return sign == '+' ? millis - offset : millis + offset;
 }
 

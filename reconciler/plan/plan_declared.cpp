@@ -399,6 +399,22 @@ void Planner::compare(Action& action, const Seen& object, const Value* last, Rea
     action.reason = why;
     if (std::ranges::any_of(action.changes, &FieldChange::needs_replace))
         plan_replace(action);
+    if (action.verb == Verb::replace)
+        keep_beside_namesake(action);
+}
+
+// The new one could not be made, or nobody could tell it from the other one.
+void Planner::keep_beside_namesake(Action& action) const
+{
+    for (const Seen& object : sighting(action.address.text()).by_key)
+        if (object.uid != action.uid && !replaced_.contains(object.uid)) {
+            block(action,
+                  Reason::ambiguous,
+                  "a field that cannot be changed in place differs, and another object has its "
+                  "name (uid " +
+                      object.uid + "): rename or remove that one");
+            return;
+        }
 }
 
 // Protection, and what was edited to match the object, must outlive the manifest too.

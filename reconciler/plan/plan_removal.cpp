@@ -126,6 +126,15 @@ void Planner::plan_removal(Action action)
     const Sighting& seen = sighting(action.address.text());
     const std::string* why = failure(action.address.text());
     const bool asked = options_.prune || options_.destroy;
+    // Whose mark it carries, whose it is.
+    if (why == nullptr && seen.by_uid && seen.by_uid->mark &&
+        seen.by_uid->mark->owner != options_.owner_id) {
+        action.verb = Verb::forget;
+        action.reason = Reason::foreign;
+        action.message = "the owner " + seen.by_uid->mark->owner + " has taken it over";
+        add(std::move(action));
+        return;
+    }
     if (why == nullptr && seen.by_uid) {
         action.observed = *seen.by_uid->value;
         action.pin = make_pin(*action.kind,

@@ -67,6 +67,7 @@ private:
     void take(Action& action, const Seen& object) const;
     void compare(Action& action, const Seen& object, const Value* last, Reason why) const;
     static void plan_replace(Action& action);
+    void keep_beside_namesake(Action& action) const;
 
     // ---- plan_removal.cpp: what is no longer declared
     void plan_destroy(const Manifest& manifest);

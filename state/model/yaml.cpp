@@ -156,11 +156,28 @@ void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t)
         add(place_of(mark), nullptr);
 }
 
+// yaml-cpp 0.7 writes the escapes \N and \_ as one byte of Latin-1. Everything else in a scalar is
+// UTF-8, the text having been checked, so that a byte that is not can only be one of these.
+std::string with_latin_escapes(std::string_view text)
+{
+    std::string mended;
+    for (std::size_t valid = valid_utf8(text); valid != text.size(); valid = valid_utf8(text)) {
+        mended += text.substr(0, valid);
+        mended += '\xC2';
+        mended += text[valid];
+        text.remove_prefix(valid + 1);
+    }
+    return mended.append(text);
+}
+
 void Builder::OnScalar(const YAML::Mark& mark,
                        const std::string& tag,
                        YAML::anchor_t anchor,
-                       const std::string& text)
+                       const std::string& scalar)
 {
+    const bool has_latin = tag != "?" && valid_utf8(scalar) != scalar.size();
+    const std::string mended = has_latin ? with_latin_escapes(scalar) : std::string();
+    const std::string& text = has_latin ? mended : scalar;
     check(mark, tag, anchor);
     const bool plain = tag == "?";
     if (!plain)

@@ -160,6 +160,8 @@ void CommitQueue::finish(const std::shared_ptr<Transaction>& transaction)
         refusal_ = *outcome.error;
         refusal_->message += "; the state takes no more changes until trueup starts again";
     }
+    if (outcome.error && finished->acknowledged && !lost_)
+        lost_ = refusal_;
     if (!next_->waiters.empty() || next_->batches.size() >= lazy_batches_max)
         schedule();
     Transaction::answer(context_, finished);

@@ -41,6 +41,8 @@ public:
 
     // Returns when every batch whose commit() has returned is stored, or never will be.
     void settle();
+    // Set once a batch whose commit() had returned could not be stored after all.
+    const std::optional<Error>& lost() const { return lost_; }
 
     StoreCounters counters() const { return counters_; }
 
@@ -60,6 +62,7 @@ private:
     std::shared_ptr<Transaction> running_; // what the worker is storing
     bool scheduled_ = false;
     std::optional<Error> refusal_;
+    std::optional<Error> lost_;
     StoreCounters counters_;
     std::shared_ptr<bool> alive_ =
         std::make_shared<bool>(true); // for what the loop still has queued

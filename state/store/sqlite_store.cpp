@@ -73,6 +73,9 @@ private:
     auto read(Body&& body) -> decltype(body())
     {
         queue_.settle();
+        // What is on the disk is not what the caller was told.
+        if (queue_.lost())
+            return *queue_.lost();
         return guarded(file_, body);
     }
 

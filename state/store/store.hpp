@@ -133,7 +133,8 @@ public:
 
     // Everything here reads the latest committed state, and every batch whose commit() has returned
     // is in it; except on a read-only store, which sees the one state that was there when it was
-    // opened. Fails with store_failed when a row was damaged since it was written.
+    // opened. Fails with store_failed when a row was damaged since it was written, or when such a
+    // batch could not be stored after all.
     virtual Result<std::optional<Binding>> binding() = 0;
     virtual Result<std::vector<Record>> records() = 0; // by address
     virtual Result<std::optional<Record>> record(const std::string& address) = 0;

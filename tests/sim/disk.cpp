@@ -343,6 +343,9 @@ void Disk::apply(std::string& content, const Change& change)
         content.resize(std::min(content.size(), change.at));
         return;
     }
+    constexpr std::size_t usual = 256U << 10U;
+    if (content.capacity() < usual && change.at + change.bytes.size() > content.capacity())
+        content.reserve(usual);
     if (content.size() < change.at + change.bytes.size())
         content.resize(change.at + change.bytes.size(), '\0');
     content.replace(change.at, change.bytes.size(), change.bytes);

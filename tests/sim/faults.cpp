@@ -7,19 +7,20 @@ namespace trueup::sim {
 const char* name_of(FaultKind kind)
 {
     static constexpr std::array<const char*, fault_kinds> names{
-        "cut-before",   "cut-after",  "truncate",     "fail-before", "fail-after",   "throttle",
-        "slow",         "garbage",    "unauthorized", "stale",       "repeat-page",  "shift-pages",
-        "refuse",       "late",       "lost",         "cut-request", "crash-effect", "crash-event",
-        "crash-disk",   "crash-time", "disk-fail",    "disk-full",   "disk-torn",    "disk-damage",
-        "state-lost",   "wall-jump",  "edit",         "rotate",      "other-edit",   "other-remove",
-        "other-create", "other-clone"};
+        "cut-before",   "cut-after",    "truncate",     "fail-before",  "fail-after",
+        "throttle",     "slow",         "garbage",      "unauthorized", "stale",
+        "repeat-page",  "shift-pages",  "refuse",       "late",         "late-cut",
+        "lost",         "cut-request",  "crash-effect", "crash-event",  "crash-disk",
+        "crash-time",   "disk-fail",    "disk-full",    "disk-torn",    "disk-damage",
+        "state-lost",   "wall-jump",    "edit",         "rotate",       "other-edit",
+        "other-remove", "other-create", "other-clone"};
     return names.at(static_cast<std::size_t>(kind));
 }
 
 std::string Fault::text() const
 {
-    static constexpr std::array<const char*, 6> triggers{
-        "request", "write", "dial", "disk operation", "event", "ms"};
+    static constexpr std::array<const char*, 7> triggers{
+        "request", "write", "dial", "disk operation", "event", "ms", "plan"};
     std::string line = name_of(kind);
     line += " at ";
     line += triggers.at(static_cast<std::size_t>(trigger));
@@ -38,22 +39,23 @@ struct Shape {
     unsigned weight;
 };
 
-constexpr std::array shapes{Shape{FaultKind::cut_before, 4},    Shape{FaultKind::cut_after, 8},
-                            Shape{FaultKind::truncate, 4},      Shape{FaultKind::fail_before, 3},
-                            Shape{FaultKind::fail_after, 5},    Shape{FaultKind::throttle, 3},
-                            Shape{FaultKind::slow, 4},          Shape{FaultKind::garbage, 4},
-                            Shape{FaultKind::unauthorized, 2},  Shape{FaultKind::stale, 3},
-                            Shape{FaultKind::repeat_page, 1},   Shape{FaultKind::shift_pages, 2},
-                            Shape{FaultKind::refuse, 2},        Shape{FaultKind::late, 5},
-                            Shape{FaultKind::lost, 3},          Shape{FaultKind::cut_request, 3},
-                            Shape{FaultKind::crash_effect, 10}, Shape{FaultKind::crash_event, 8},
-                            Shape{FaultKind::crash_disk, 8},    Shape{FaultKind::crash_time, 3},
-                            Shape{FaultKind::disk_fail, 2},     Shape{FaultKind::disk_full, 2},
-                            Shape{FaultKind::disk_torn, 2},     Shape{FaultKind::disk_damage, 1},
-                            Shape{FaultKind::state_lost, 1},    Shape{FaultKind::wall_jump, 2},
-                            Shape{FaultKind::edit, 14},         Shape{FaultKind::rotate, 2},
-                            Shape{FaultKind::other_edit, 4},    Shape{FaultKind::other_remove, 3},
-                            Shape{FaultKind::other_create, 3},  Shape{FaultKind::other_clone, 2}};
+constexpr std::array shapes{Shape{FaultKind::cut_before, 4},   Shape{FaultKind::cut_after, 8},
+                            Shape{FaultKind::truncate, 4},     Shape{FaultKind::fail_before, 3},
+                            Shape{FaultKind::fail_after, 5},   Shape{FaultKind::throttle, 3},
+                            Shape{FaultKind::slow, 4},         Shape{FaultKind::garbage, 4},
+                            Shape{FaultKind::unauthorized, 2}, Shape{FaultKind::stale, 3},
+                            Shape{FaultKind::repeat_page, 1},  Shape{FaultKind::shift_pages, 2},
+                            Shape{FaultKind::refuse, 2},       Shape{FaultKind::late, 5},
+                            Shape{FaultKind::late_cut, 4},     Shape{FaultKind::lost, 3},
+                            Shape{FaultKind::cut_request, 3},  Shape{FaultKind::crash_effect, 10},
+                            Shape{FaultKind::crash_event, 8},  Shape{FaultKind::crash_disk, 8},
+                            Shape{FaultKind::crash_time, 3},   Shape{FaultKind::disk_fail, 2},
+                            Shape{FaultKind::disk_full, 2},    Shape{FaultKind::disk_torn, 2},
+                            Shape{FaultKind::disk_damage, 1},  Shape{FaultKind::state_lost, 1},
+                            Shape{FaultKind::wall_jump, 2},    Shape{FaultKind::edit, 14},
+                            Shape{FaultKind::rotate, 2},       Shape{FaultKind::other_edit, 4},
+                            Shape{FaultKind::other_remove, 3}, Shape{FaultKind::other_create, 3},
+                            Shape{FaultKind::other_clone, 2}};
 
 FaultKind draw_kind(Random& random)
 {
@@ -105,6 +107,7 @@ void draw_details(Fault& fault, Random& random, const FaultRules& rules)
         fault.last = random.below(8);
         break;
     case FaultKind::late:
+    case FaultKind::late_cut:
         fault.trigger = Trigger::write;
         fault.at = 1 + random.below(14);
         fault.number = 1'000 + random.below(rules.beyond_settle ? 120'000 : 27'000);
@@ -150,19 +153,25 @@ void draw_details(Fault& fault, Random& random, const FaultRules& rules)
     case FaultKind::other_remove:
     case FaultKind::other_create:
     case FaultKind::other_clone:
-        if (random.below(2) == 0) {
+        switch (random.below(3)) {
+        case 0:
             fault.trigger = Trigger::request;
             fault.at = 1 + random.below(80);
-        } else {
+            break;
+        case 1:
             fault.trigger = Trigger::time;
             fault.at = random.below(200'000);
+            break;
+        default:
+            fault.trigger = Trigger::plan;
+            fault.at = 1 + random.below(4);
         }
         break;
     default:
         draw_request(fault, random);
     }
     if (fault.kind != FaultKind::stale && fault.kind != FaultKind::crash_effect &&
-        fault.kind != FaultKind::late)
+        fault.kind != FaultKind::late && fault.kind != FaultKind::late_cut)
         return;
     fault.number = std::max<std::uint64_t>(fault.number, 1);
 }

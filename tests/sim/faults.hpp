@@ -29,6 +29,7 @@ enum class FaultKind {
     // on the network
     refuse,      // no connection
     late,        // the request arrives late, perhaps after its sender gave up
+    late_cut,    // it arrives late, and its sender is told at once that the connection broke
     lost,        // it never arrives
     cut_request, // it arrives in part
     // to the process
@@ -57,7 +58,7 @@ const char* name_of(FaultKind kind);
 inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(FaultKind::other_clone) + 1;
 
 // What is counted until a fault strikes.
-enum class Trigger { request, write, dial, disk, event, time };
+enum class Trigger { request, write, dial, disk, event, time, plan };
 
 struct Fault {
     FaultKind kind = FaultKind::cut_before;

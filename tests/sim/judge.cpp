@@ -263,10 +263,12 @@ void Judge::created(const HttpRequest& request,
     thing.mark_address = annotation(*body, "trueup.io/address");
     thing.content = request.body;
     thing.by_client = true;
+    thing.appeared_at = universe_.now();
     thing.read_at = universe_.now();
     const std::string address = address_of(thing);
     note_effect(request, response, address);
     check_planned(address, "POST");
+    check_looked(thing, facts, address);
     std::vector<std::string> twins;
     for (const auto& [uid, other] : things_) {
         const bool same = other.mark_owner == thing.mark_owner &&
@@ -283,18 +285,41 @@ void Judge::created(const HttpRequest& request,
     things_[uid] = std::move(thing);
 }
 
+void Judge::looked(const HttpRequest& request)
+{
+    const std::string_view path = path_of(request);
+    for (const KindFacts& facts : kind_facts())
+        if (path == facts.list) {
+            const std::string project =
+                facts.in_project ? header(request, "ProjectUid") : std::string();
+            last_look_[{facts.kind, project}] = universe_.now();
+        }
+}
+
+// Where the server takes a second one of a name, somebody must have looked since the plan.
+void Judge::check_looked(const Thing& thing, const KindFacts& facts, const std::string& address)
+{
+    if ((facts.unique && rules_.trusting) || !planned_)
+        return;
+    const auto look = last_look_.find({thing.kind, thing.project_uid});
+    if (look == last_look_.end() || look->second < planned_at_)
+        violation('A', address + " is created, and nobody looked since it was planned");
+}
+
 void Judge::changed(const HttpRequest& request, Thing& thing, const std::string& step)
 {
     check_planned(address_of(thing), request.method);
     if (step == "/publish")
         return;
-    check_touch(thing);
+    const bool may_take = check_touch(thing);
     thing.content = request.body;
     if (const auto body = json::parse(request.body)) {
         const std::string owner = annotation(*body, "trueup.io/owner");
         if (!owner.empty()) {
             thing.mark_owner = owner;
             thing.mark_address = annotation(*body, "trueup.io/address");
+            // From now on it says itself whose it is.
+            thing.adopted = thing.adopted || (may_take && owner == rules_.owner);
         }
     }
 }
@@ -335,8 +360,13 @@ void Judge::check_delete(const Thing& thing)
 {
     const std::string address = address_of(thing);
     const Declared* declared = in_force_.find(address);
-    if (!thing.by_client && !thing.adopted)
-        violation('C', "an object that was never ours is deleted: " + address);
+    const auto replaced = replacing_.find({address, thing.uid});
+    const Instant decided =
+        planned_ || replaced == replacing_.end() ? planned_at_ : replaced->second;
+    if (thing.others_wrote_at > decided && thing.others_wrote_at < thing.read_at)
+        violation('C', address + " is deleted although it changed since that was planned");
+    if (!thing.by_client && !thing.adopted && thing.taken_at < thing.read_at)
+        violation('C', "an object that is not ours is deleted: " + address);
     const auto settled = settled_.find(address);
     if (declared == nullptr && settled != settled_.end() &&
         (settled->second.abandon || settled->second.prevent_destroy) &&
@@ -354,18 +384,24 @@ void Judge::check_delete(const Thing& thing)
 }
 
 // A write over what somebody else has made or changed.
-void Judge::check_touch(const Thing& thing)
+bool Judge::check_touch(const Thing& thing)
 {
     const std::string address = address_of(thing);
     const Declared* declared = in_force_.find(address);
     const bool ours = thing.by_client || thing.adopted;
-    const bool may_take =
-        declared != nullptr && (declared->adopt == AdoptMode::take_over ||
-                                (declared->adopt == AdoptMode::standard && rules_.takes_over));
-    if (!ours && !may_take)
+    const bool others_mark = !thing.mark_owner.empty() && thing.mark_owner != rules_.owner;
+    const bool may_take = declared != nullptr && !others_mark &&
+                          (declared->adopt == AdoptMode::take_over ||
+                           (declared->adopt == AdoptMode::standard && rules_.takes_over));
+    if (!ours && !may_take && thing.taken_at < thing.read_at)
         violation('C', "an object that is not ours is changed: " + address);
-    if (planned_ && thing.others_wrote_at > planned_at_ && thing.others_wrote_at < thing.read_at)
+    // The plan of a create speaks of what is to be there after it: what became of the new object
+    // before anyone but its creator could know of it is no news to the plan.
+    const bool new_in_this_plan = thing.by_client && thing.appeared_at > planned_at_;
+    if (planned_ && !new_in_this_plan && thing.others_wrote_at > planned_at_ &&
+        thing.others_wrote_at < thing.read_at)
         violation('E', "a change that was made since the plan is overwritten: " + address);
+    return may_take;
 }
 
 // ---- others
@@ -383,6 +419,7 @@ void Judge::others_created(const std::string& kind,
     thing.project_uid = project_uid;
     thing.name = kind == "User" ? as.name + "@example.com" : as.name;
     thing.content = as.body();
+    thing.appeared_at = universe_.now();
     static_cast<void>(clone_of_ours);
     things_[uid] = std::move(thing);
 }
@@ -393,6 +430,16 @@ void Judge::others_removed(const std::string& uid)
     for (auto& [other, thing] : things_)
         if (thing.project_uid == uid)
             thing.alive = false;
+}
+
+void Judge::others_took(const std::string& uid)
+{
+    Thing& thing = things_[uid];
+    thing.mark_owner = "others";
+    thing.mark_address = "x";
+    thing.by_client = false;
+    thing.adopted = false;
+    thing.taken_at = universe_.now();
 }
 
 void Judge::others_wrote(const std::string& uid)
@@ -406,6 +453,7 @@ void Judge::others_wrote(const std::string& uid)
 void Judge::round_begins(const ManifestText& manifests, bool prune)
 {
     in_force_ = manifests;
+    round_began_ = universe_.now();
     prune_ = prune;
     planned_ = false;
 }
@@ -422,13 +470,56 @@ void Judge::planned(const Plan& plan)
         entry.verb = action.verb;
         entry.uid = action.uid;
         if (action.verb == Verb::replace)
-            replacing_.emplace(action.address.text(), action.uid);
+            replacing_[{action.address.text(), action.uid}] = planned_at_;
+        check_absent(action);
         if (action.verb == Verb::remove && !prune_)
             violation('C', "a delete is planned without being asked for: " + action.address.text());
         if (action.verb == Verb::remove && in_force_.resources.empty())
             violation('C', "all is to be deleted because nothing is declared");
     }
     printed("the plan", json::write(plan_document(plan, 0), json::Secrets::hash));
+}
+
+// What is there may be overlooked when reads show the past, and in no other way.
+void Judge::check_absent(const Action& action)
+{
+    const std::string address = action.address.text();
+    if (rules_.stale_reads)
+        return;
+    if (action.verb == Verb::create) {
+        const Declared* declared = in_force_.find(address);
+        const std::string project = declared != nullptr && !declared->project.empty()
+                                        ? project_uid(declared->project)
+                                        : std::string();
+        if (declared == nullptr || (!declared->project.empty() && project.empty()))
+            return;
+        const std::string name =
+            declared->kind == "User" ? declared->name + "@example.com" : declared->name;
+        const Thing* there = alive(declared->kind, project, name);
+        if (there != nullptr && there->appeared_at < round_began_)
+            violation('E', address + " is to be created although it exists: " + there->uid);
+    }
+    if (action.verb == Verb::forget && action.reason == Reason::already_gone) {
+        const auto thing = things_.find(action.uid);
+        if (thing != things_.end() && thing->second.alive)
+            violation('G', address + " is to be forgotten as gone although it exists");
+    }
+}
+
+void Judge::remembered(const std::string& address, const std::string& uid)
+{
+    remembered_[address] = uid;
+}
+
+// In the middle of a plan that says so, or of something that is gone.
+void Judge::forgotten(const std::string& address)
+{
+    const auto known = remembered_.find(address);
+    const auto thing = known != remembered_.end() ? things_.find(known->second) : things_.end();
+    if (!planned_ && !rules_.stale_reads && thing != things_.end() && thing->second.alive)
+        violation('G', address + " is forgotten although it exists: " + thing->second.uid);
+    if (known != remembered_.end())
+        remembered_.erase(known);
 }
 
 void Judge::executed(const Report& report)

@@ -29,6 +29,8 @@ struct Thing {
     bool by_client = false;   // created by trueup
     bool adopted = false;     // said to be ours since
     bool alive = true;
+    Instant appeared_at{};
+    Instant taken_at{}; // by another owner
     Instant others_wrote_at{};
     Instant read_at{}; // by the program, by uid, and answered
 };
@@ -46,6 +48,8 @@ struct JudgeRules {
     bool duplicates_possible = false; // requests may be later than `settle`
     std::string broken_kind;          // every write of it fails, for ever
     bool takes_over = false;          // adoption as configured
+    bool stale_reads = false;         // reads may show the past
+    bool trusting = false; // where the server refuses duplicates, the create itself is the look
 };
 
 class Judge {
@@ -65,9 +69,14 @@ public:
     void intents_read(const std::vector<Intent>& intents);
     // What a new life finds. `complete`: nothing was lost on purpose.
     void intents_found(const std::vector<Intent>& intents, bool complete);
+    // What the state remembers from now on, and what it does not any more.
+    void remembered(const std::string& address, const std::string& uid);
+    void forgotten(const std::string& address);
 
     // ---- what the server saw
     void seen(const HttpRequest& request, const HttpResponse& response);
+    // A read is served, by whatever answer.
+    void looked(const HttpRequest& request);
     // What others did.
     void others_created(const std::string& kind,
                         const std::string& uid,
@@ -76,6 +85,7 @@ public:
                         bool clone_of_ours);
     void others_removed(const std::string& uid);
     void others_wrote(const std::string& uid);
+    void others_took(const std::string& uid); // with a mark of their own
 
     // ---- what the program did
     void round_begins(const ManifestText& manifests, bool prune);
@@ -128,7 +138,10 @@ private:
                      const std::string& address);
     void check_planned(const std::string& address, const std::string& method);
     void check_delete(const Thing& thing);
-    void check_touch(const Thing& thing);
+    void check_absent(const Action& action);
+    void check_looked(const Thing& thing, const KindFacts& facts, const std::string& address);
+    // True when it may be taken over from somebody else.
+    bool check_touch(const Thing& thing);
     bool is_intended(const std::string& method, const std::string& path) const;
     void check_resource(const Declared& declared, const Final& end);
     void check_orphans(const Final& end);
@@ -152,8 +165,12 @@ private:
     bool prune_ = false;
     bool planned_ = false; // a plan is being carried out
     std::map<std::string, PlannedAction> plan_;
-    // Replaces that were begun: the address and the uid of the one that is to go.
-    std::set<std::pair<std::string, std::string>> replacing_;
+    // Replaces that were begun: the address and the uid of the one that is to go; when that was
+    // planned.
+    std::map<std::pair<std::string, std::string>, Instant> replacing_;
+    std::map<std::string, std::string> remembered_;                    // address -> uid
+    std::map<std::pair<std::string, std::string>, Instant> last_look_; // by kind and project
+    Instant round_began_{};
     std::set<std::string> abandoned_; // addresses that were declared with deletionPolicy: abandon
     Instant planned_at_{};
     std::map<std::string, Intent> intents_; // open and durable, by id

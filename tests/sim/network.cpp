@@ -163,6 +163,8 @@ private:
         link.sent += count;
         if (!link.swallowed)
             link.send(Link::server, std::string(bytes.substr(0, count)), {}, link.fate.delay);
+        if (link.fate.reset)
+            link.send(Link::client, {}, asio::error::connection_reset, {});
         if (count == room && room != 0) {
             link.send(Link::server, {}, asio::error::connection_reset, {});
             link.send(Link::client, {}, asio::error::connection_reset, {});

@@ -23,8 +23,9 @@ namespace trueup::sim {
 struct Fate {
     Fate() = default;
 
-    Duration delay{};  // later than usual; it arrives even when its sender is gone by then
-    bool lost = false; // swallowed, with everything that follows on this connection
+    Duration delay{};   // later than usual; it arrives even when its sender is gone by then
+    bool reset = false; // the sender is told that the connection broke, once all is on its way
+    bool lost = false;  // swallowed, with everything that follows on this connection
     std::size_t cut_after_bytes = std::numeric_limits<std::size_t>::max(); // then a reset
     std::size_t write_max = std::numeric_limits<std::size_t>::max();       // bytes taken at once
 };

@@ -38,15 +38,22 @@ public:
     Task<Result<void>> commit(Batch batch) override
     {
         const std::vector<Intent> opened = batch.open;
+        const std::vector<Record> put = batch.put;
+        const std::vector<std::string> forgotten = batch.forget;
         // Closing is no promise: what is closed may be open again after a crash.
         for (const std::string& id : batch.close)
             judge_.intent_closed(id);
         const std::uint64_t syncs_before = disk_.syncs();
         auto stored = co_await store_->commit(std::move(batch));
         const bool synced = disk_.syncs() > syncs_before;
-        if (stored)
-            for (const Intent& intent : opened)
-                judge_.intent_opened(intent, synced);
+        if (!stored)
+            co_return stored;
+        for (const Intent& intent : opened)
+            judge_.intent_opened(intent, synced);
+        for (const Record& record : put)
+            judge_.remembered(record.address, record.uid);
+        for (const std::string& address : forgotten)
+            judge_.forgotten(address);
         co_return stored;
     }
     StoreCounters counters() const override { return store_->counters(); }
@@ -103,6 +110,11 @@ Result<void> Process::start(bool complete)
     if (!intents)
         return intents.error();
     judge_.intents_found(*intents, complete);
+    auto records = (*store)->records();
+    if (!records)
+        return records.error();
+    for (const Record& record : *records)
+        judge_.remembered(record.address, record.uid);
     store_ = std::make_unique<WatchedStore>(std::move(*store), judge_, disk_);
     dialer_ = network_.make_dialer(place_, clock_);
     Origin origin;
@@ -258,6 +270,7 @@ Task<RoundEnd> Process::run_round()
         co_return end;
     }
     judge_.planned(planned->plan);
+    surroundings_.planned(planned->plan);
     end.plan = planned->plan;
     for (const Action& action : end.plan.actions)
         if (action.verb != Verb::no_op)

@@ -56,6 +56,8 @@ public:
     virtual const ManifestText& manifests() = 0;
     virtual int secret_generation() = 0;
     virtual bool prune() = 0;
+    // A plan was made and is about to be carried out.
+    virtual void planned(const Plan& plan) = 0;
     // An event was said: the process may die of it.
     virtual void heard(const Event& event) = 0;
     // Nothing more: how long to wait until the next round. Never: the world ends.

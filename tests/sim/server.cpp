@@ -15,7 +15,8 @@ bool is_servers(FaultKind kind)
 
 bool is_networks(FaultKind kind)
 {
-    return kind == FaultKind::late || kind == FaultKind::lost || kind == FaultKind::cut_request;
+    return kind == FaultKind::late || kind == FaultKind::late_cut || kind == FaultKind::lost ||
+           kind == FaultKind::cut_request;
 }
 
 bool is_refusal(FaultKind kind)
@@ -126,7 +127,8 @@ Fate Server::send(std::string_view head)
     Fate fate;
     if (fault == nullptr)
         return fate;
-    if (fault->kind == FaultKind::late)
+    fate.reset = fault->kind == FaultKind::late_cut;
+    if (fault->kind == FaultKind::late || fate.reset)
         fate.delay = std::chrono::milliseconds(fault->number);
     else if (fault->kind == FaultKind::lost)
         fate.lost = true;
@@ -184,6 +186,8 @@ ServerReply Server::serve(const HttpRequest& request)
     ++requests_;
     const bool write = sandbox_->is_write(request);
     writes_ += write ? 1U : 0U;
+    if (!write)
+        judge_.looked(request);
     const std::string what = request.method + " " + request.target;
     while (const Fault* fault = striking(Trigger::request, requests_, is_beside)) {
         const Fault struck = *fault;
@@ -320,7 +324,9 @@ void Server::preexist(const Declared& declared)
     create_elsewhere(declared, declared.body(), false);
 }
 
-void Server::meddle(const Fault& fault, const ManifestText& manifests)
+void Server::meddle(const Fault& fault,
+                    const ManifestText& manifests,
+                    const std::set<std::string>& targets)
 {
     const auto random = make_seeded_random(fault.seed);
     if (fault.kind == FaultKind::other_create) {
@@ -341,6 +347,8 @@ void Server::meddle(const Fault& fault, const ManifestText& manifests)
     for (auto& [uid, thing] : judge_.things())
         if (thing.alive && (fault.kind != FaultKind::other_clone || thing.by_client))
             victims.push_back(&thing);
+    if (std::ranges::any_of(victims, [&](Thing* thing) { return targets.contains(thing->uid); }))
+        std::erase_if(victims, [&](Thing* thing) { return !targets.contains(thing->uid); });
     if (victims.empty())
         return;
     Thing& victim = *victims[random->below(victims.size())];
@@ -350,28 +358,49 @@ void Server::meddle(const Fault& fault, const ManifestText& manifests)
         change_both([=](Sandbox& s) { s.remove_object(collection, uid); });
         judge_.others_removed(uid);
         timeline_.add("others", "remove " + victim.kind + " " + victim.name + " " + uid);
-    } else if (fault.kind == FaultKind::other_edit) {
-        std::string merge = R"({"metadata":{"annotations":{"description":"meddled"}}})";
-        if (victim.kind == "Role")
-            merge = R"({"spec":{"permissions":["meddled"]}})";
-        if (victim.kind == "TagFilter")
-            merge = R"({"spec":{"filterGroup":{"filters":[]}}})";
-        if (victim.kind == "SshKey")
-            merge = R"({"spec":{"publicKey":"ssh-ed25519 meddled"}})";
-        if (victim.kind == "User")
-            merge = R"({"spec":{"firstName":"meddled"}})";
+    } else if (fault.kind == FaultKind::other_edit && (victim.by_client || victim.adopted) &&
+               random->below(4) == 0) {
+        const std::string merge =
+            R"({"metadata":{"annotations":{"trueup.io/owner":"others","trueup.io/address":"x"}}})";
         change_both([=](Sandbox& s) { s.patch_object(collection, uid, merge); });
-        judge_.others_wrote(uid);
+        judge_.others_took(uid);
+        timeline_.add("others", "take over " + victim.kind + " " + victim.name + " " + uid);
+    } else if (fault.kind == FaultKind::other_edit) {
+        const std::string text = "meddled-" + std::to_string(random->below(1'000'000));
+        std::string merge = R"({"metadata":{"annotations":{"description":")" + text + R"("}}})";
+        if (victim.kind == "Role")
+            merge = R"({"spec":{"permissions":[")" + text + R"("]}})";
+        if (victim.kind == "TagFilter")
+            merge = R"({"spec":{"filterGroup":{"filters":[{"key":"k","negation":false,)"
+                    R"("operator":"eq","values":[")" +
+                    text + R"("]}]}}})";
+        if (victim.kind == "SshKey")
+            merge = R"({"spec":{"publicKey":"ssh-ed25519 )" + text + R"("}})";
+        if (victim.kind == "User")
+            merge = R"({"spec":{"firstName":")" + text + R"("}})";
+        if (victim.kind == "CloudAccountAws")
+            merge = R"({"spec":{"accessKey":")" + text + R"("}})";
+        change_both([=](Sandbox& s) { s.patch_object(collection, uid, merge); });
+        if (victim.kind != "ClusterProfile") // nobody declares its description
+            judge_.others_wrote(uid);
         timeline_.add("others", "edit " + victim.kind + " " + victim.name + " " + uid);
     } else {
         Declared as;
         as.kind = victim.kind;
         as.name =
             victim.kind == "User" ? victim.name.substr(0, victim.name.find('@')) : victim.name;
-        if (random->below(2) == 0 || facts_of(victim.kind).unique)
-            as.name += "-copy" + std::to_string(random->below(1000));
         if (const auto it = judge_.things().find(victim.project_uid); it != judge_.things().end())
             as.project = it->second.name;
+        // Under the name of something else that is declared, its own, or one that is free.
+        const auto free_name = std::ranges::find_if(manifests.resources, [&](const Declared& d) {
+            const std::string name = d.kind == "User" ? d.name + "@example.com" : d.name;
+            return d.kind == as.kind && d.project == as.project && d.name != as.name &&
+                   judge_.alive(d.kind, victim.project_uid, name) == nullptr;
+        });
+        if (free_name != manifests.resources.end() && random->below(2) == 0)
+            as.name = free_name->name;
+        else if (random->below(2) == 0 || facts_of(victim.kind).unique)
+            as.name += "-copy" + std::to_string(random->below(1000));
         std::string body = as.body();
         const std::string marks = R"("annotations": {"trueup.io/owner": ")" + victim.mark_owner +
                                   R"(", "trueup.io/address": ")" + victim.mark_address + R"("})";

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace trueup::sim {
 
@@ -46,8 +47,10 @@ public:
     // as it lasts.
     const Fault* striking(Trigger trigger, std::uint64_t count, bool (*wanted)(FaultKind));
 
-    // What others do. `manifests` say what there is to meddle with.
-    void meddle(const Fault& fault, const ManifestText& manifests);
+    // What others do. `manifests` say what there is to meddle with, `targets` which objects above
+    // all.
+    void
+    meddle(const Fault& fault, const ManifestText& manifests, const std::set<std::string>& targets);
     // An object that exists before trueup first looks.
     void preexist(const Declared& declared);
 

@@ -5,6 +5,7 @@
 #include "tests/sim/server.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace trueup::sim {
 
@@ -83,6 +84,8 @@ Setting draw_setting(Random& random)
     s.judge.duplicates_possible = s.faults.beyond_settle;
     s.judge.takes_over = s.process.adoption == Adoption::take_over;
     s.judge.broken_kind = s.server.broken_kind;
+    s.judge.stale_reads = s.faults.stale_reads;
+    s.judge.trusting = s.process.trusting;
     return s;
 }
 
@@ -100,6 +103,7 @@ Setting setting_of(const Scenario& scenario)
     s.process.credentials.api_key.emplace(s.server.api_key, "", "test");
     s.manifests = scenario.stages.front();
     s.judge.owner = s.process.owner;
+    s.judge.trusting = s.process.trusting;
     return s;
 }
 
@@ -308,7 +312,7 @@ private:
         case FaultKind::other_remove:
         case FaultKind::other_create:
         case FaultKind::other_clone:
-            server_.meddle(fault, manifests_);
+            server_.meddle(fault, manifests_, targets_);
             break;
         default:
             break;
@@ -350,6 +354,27 @@ private:
     const ManifestText& manifests() override { return manifests_; }
     int secret_generation() override { return secret_generation_; }
     bool prune() override { return setting_.prune; }
+
+    void planned(const Plan& plan) override
+    {
+        targets_.clear();
+        bool acts = false;
+        for (const Action& action : plan.actions) {
+            acts = acts || action.writes();
+            if (action.writes() && !action.uid.empty())
+                targets_.insert(action.uid);
+        }
+        if (calm_ || !acts)
+            return;
+        const auto any = [](FaultKind) { return true; };
+        const Fault* fault = server_.striking(Trigger::plan, ++plans_, any);
+        if (fault == nullptr)
+            return;
+        universe_.at(server_place_, std::chrono::milliseconds(1), [this, struck = *fault] {
+            if (!calm_)
+                strike(struck);
+        });
+    }
 
     void heard(const Event&) override
     {
@@ -461,6 +486,8 @@ private:
     bool audit_complete_ = true;
     bool calm_ = false;
     bool finished_ = false;
+    std::set<std::string> targets_; // uids that the last plan changes
+    std::uint64_t plans_ = 0;       // that change something
     std::uint64_t events_ = 0;
     std::uint64_t disk_failed_at_ = 0;
     std::uint64_t disk_operations_ = 0;

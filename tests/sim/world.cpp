@@ -7,25 +7,45 @@ namespace trueup::sim {
 const std::vector<KindFacts>& kind_facts()
 {
     static const std::vector<KindFacts> facts{
-        {"Role", "roles", "/v1/roles", "/v1/roles/", false, true},
-        {"TagFilter", "filters", "/v1/filters/tag", "/v1/filters/tag/", false, false},
+        {"Role", "roles", "/v1/roles", "/v1/roles", "/v1/roles/", false, true},
+        {"TagFilter",
+         "filters",
+         "/v1/filters",
+         "/v1/filters/tag",
+         "/v1/filters/tag/",
+         false,
+         false},
         {"ClusterProfile",
          "clusterprofiles",
+         "/v1/dashboard/clusterprofiles",
          "/v1/clusterprofiles",
          "/v1/clusterprofiles/",
          false,
          true},
-        {"Project", "projects", "/v1/projects", "/v1/projects/", false, true},
-        {"Team", "teams", "/v1/teams", "/v1/teams/", false, false},
-        {"User", "users", "/v1/users", "/v1/users/", false, false},
-        {"SshKey", "sshkeys", "/v1/users/assets/sshkeys", "/v1/users/assets/sshkeys/", true, true},
+        {"Project",
+         "projects",
+         "/v1/dashboard/projects",
+         "/v1/projects",
+         "/v1/projects/",
+         false,
+         true},
+        {"Team", "teams", "/v1/teams", "/v1/teams", "/v1/teams/", false, false},
+        {"User", "users", "/v1/users", "/v1/users", "/v1/users/", false, false},
+        {"SshKey",
+         "sshkeys",
+         "/v1/users/assets/sshkeys",
+         "/v1/users/assets/sshkeys",
+         "/v1/users/assets/sshkeys/",
+         true,
+         true},
         {"CloudAccountAws",
          "cloudaccounts_aws",
+         "/v1/cloudaccounts/aws",
          "/v1/cloudaccounts/aws",
          "/v1/cloudaccounts/aws/",
          true,
          false},
-        {"Macros", "macros", "", "", true, true},
+        {"Macros", "macros", "", "", "", true, true},
     };
     return facts;
 }
@@ -190,7 +210,7 @@ void draw_lifecycle(Declared& d, Random& random)
     if (random.below(6) == 0)
         d.adopt = random.below(2) == 0 ? AdoptMode::never : AdoptMode::take_over;
     d.prevent_destroy = random.below(12) == 0;
-    d.abandon = random.below(16) == 0;
+    d.abandon = random.below(10) == 0;
 }
 
 // False when there is no room for it: the name is taken, or it needs what is not there.

@@ -20,6 +20,7 @@ namespace trueup::sim {
 struct KindFacts {
     const char* kind;
     const char* collection; // of the sandbox
+    const char* list;       // the path that lists them
     const char* create;     // the path that POST creates at
     const char* object;     // the path of one object, without its uid
     bool in_project;

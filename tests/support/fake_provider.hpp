@@ -53,6 +53,7 @@ public:
     bool keeps_marks = true;                 // false: annotations are dropped
     std::vector<std::string> unseen;         // uids that lists miss
     std::map<std::string, Error> broken;     // by kind: its lists fail
+    std::map<std::string, Error> unreadable; // by kind: reads fail
     std::map<std::string, Duration> delay;   // by address: how long a write takes
     std::map<std::string, Error> refuses;    // by address: writes fail, without effect
     std::function<void(const Call&)> before; // sees each call before it has any effect
@@ -158,6 +159,8 @@ public:
         const Fault fault = begin("read", context, uid);
         if (auto failed = failure_of(fault))
             co_return *failed;
+        if (const auto it = unreadable.find(kind.name); it != unreadable.end())
+            co_return it->second;
         if (kind.is_singleton())
             uid = singleton_uid(kind, scope);
         const Item* item = find_item(uid);

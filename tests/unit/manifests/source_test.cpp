@@ -237,6 +237,39 @@ TEST_SUITE("manifests: source")
         CHECK(tree.source->scan().busy.empty()); // left behind by a git that died
     }
 
+    TEST_CASE("what was loaded while somebody wrote, or a checkout was under way, is not whole")
+    {
+        const Tree tree;
+        tree.write("a.yaml", role("a"));
+        const Scan before = tree.source->scan();
+        Scan busy = before;
+        busy.busy = "a checkout is under way";
+
+        CHECK(check_whole(before, tree.source->scan()));
+        for (const auto& outcome : {check_whole(busy, before), check_whole(before, busy)}) {
+            REQUIRE_FALSE(outcome);
+            CHECK(outcome.error().message.find("a checkout is under way") != std::string::npos);
+        }
+        tree.write("b.yaml", role("b"));
+        const auto grown = check_whole(before, tree.source->scan());
+        REQUIRE_FALSE(grown);
+        CHECK(grown.error().code == Errc::invalid_input);
+    }
+
+    TEST_CASE("a file that is rewritten at once, in the same size, is seen to be another")
+    {
+        // The times of files come in steps of some milliseconds: they alone would not tell.
+        const Tree tree;
+        for (int i = 0; i < 50; ++i) {
+            tree.write("a.yaml", role("a"));
+            const Scan before = tree.source->scan();
+            tree.write("a.yaml", role("b"));
+            const Scan after = tree.source->scan();
+            CHECK(before.fingerprint != after.fingerprint);
+            CHECK(before.content != after.content);
+        }
+    }
+
     TEST_CASE("what a repository ignores does not have its revision")
     {
         Tree tree;

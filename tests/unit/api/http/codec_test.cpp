@@ -119,6 +119,21 @@ TEST_SUITE("http: reading answers")
         }
     }
 
+    TEST_CASE("a chunked body of no bytes is read, whatever the size of the pieces")
+    {
+        for (const std::string& wire :
+             {chunked("0\r\n\r\n"), chunked("0\r\nChecksum: 7\r\n\r\n")}) {
+            for (std::size_t piece = 1; piece <= wire.size(); ++piece) {
+                CAPTURE(piece);
+                const Outcome outcome = read_answer(wire, piece);
+                check_complete(outcome);
+                CHECK(outcome.response.body.empty());
+                CHECK(outcome.keep_alive);
+                CHECK(outcome.leftover == 0);
+            }
+        }
+    }
+
     TEST_CASE("an answer that is cut at any byte is never complete")
     {
         const std::string by_length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";

@@ -185,6 +185,22 @@ TEST_SUITE("api: paginator")
         CHECK(away.error().code == Errc::rejected);
     }
 
+    TEST_CASE("link: one that holds what no URL holds is refused")
+    {
+        for (const std::string next : {"page=2 3", "page=2\t", "page=\xE0", "page=2#end"}) {
+            CAPTURE(next);
+            Paging paging;
+            paging.style = PageStyle::link;
+            Paginator pages(paging, "/v1/roles");
+
+            const auto odd = pages.accept(from_json("{}"), "</v1/roles?" + next + ">; rel=next", 2);
+
+            REQUIRE_FALSE(odd);
+            CHECK(odd.error().code == Errc::rejected);
+            CHECK_FALSE(pages.proves_absence());
+        }
+    }
+
     TEST_CASE("none: one page; a full one of a list with a size proves nothing")
     {
         Paging paging;

@@ -49,6 +49,20 @@ TEST_SUITE("api: read")
         CHECK((*object)->uid == "u/1");
     }
 
+    TEST_CASE(
+        "an answer that is about no object of the kind is refused, not taken for an empty one")
+    {
+        for (const char* body : {"{}", R"({"items": [{"metadata": 7}]})", R"({"error": "no"})"}) {
+            CAPTURE(body);
+            World world(catalogue_of({role()}), answers({{"/v1/roles/u1", body}}));
+
+            const auto object = world.read(world.kind("Role"), "u1");
+
+            REQUIRE_FALSE(object);
+            CHECK(object.error().code == Errc::rejected);
+        }
+    }
+
     TEST_CASE("absent: 404, a code, or a body that says so; nothing else")
     {
         Kind kind = role();

@@ -151,7 +151,7 @@ public:
                 return each;
         return std::nullopt;
     }
-    Value plan() const override { return planned; }
+    std::string plan() const override { return planned; }
     Result<std::vector<AuditRecord>> history(std::size_t newest_max) const override
     {
         if (history_error)
@@ -183,7 +183,7 @@ public:
 
     DaemonStatus said = full_status();
     std::vector<ResourceStatus> all{stalled_resource(), ready_resource("Role/tenant/base")};
-    Value planned;
+    std::string planned;
     std::vector<AuditRecord> audit;
     std::optional<Error> history_error;
     bool is_alive = true;

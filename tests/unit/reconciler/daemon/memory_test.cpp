@@ -85,6 +85,19 @@ TEST_SUITE("daemon: memory")
         CHECK(memory.pending->counts.at("create") == 2);
     }
 
+    TEST_CASE("memos of others stay")
+    {
+        std::vector<Memo> then = write_memory(full_memory());
+        then.emplace_back("released", "Role u1", Value(Map{}));
+
+        const Batch batch = memory_changes(then, write_memory(Memory()), WallTime());
+
+        CHECK(batch.erase.size() + 1 == then.size());
+        CHECK(std::ranges::find(batch.erase,
+                                std::pair<std::string, std::string>("released", "Role u1")) ==
+              batch.erase.end());
+    }
+
     TEST_CASE("only what changed is stored")
     {
         const WallTime now = at("2026-03-01T17:00:00.000Z");
@@ -93,15 +106,16 @@ TEST_SUITE("daemon: memory")
         CHECK(memory_changes(then, write_memory(memory), now).note.empty());
 
         memory.tombstones.clear();
+        memory.going.clear();
         memory.failures["Role/tenant/a"].count = 4;
         const Batch batch = memory_changes(then, write_memory(memory), now);
 
         REQUIRE(batch.note.size() == 1);
         CHECK(batch.note.front().kind == "failure");
         CHECK(batch.note.front().updated_at == "2026-03-01T17:00:00.000Z");
-        REQUIRE(batch.erase.size() == 1);
-        CHECK(batch.erase.front() ==
-              std::pair<std::string, std::string>("tombstone", "Role/tenant/a"));
+        REQUIRE(batch.erase.size() == 2);
+        CHECK(batch.erase[0] == std::pair<std::string, std::string>("going", "Role/tenant/g"));
+        CHECK(batch.erase[1] == std::pair<std::string, std::string>("tombstone", "Role/tenant/a"));
     }
 
     TEST_CASE("a memo that nobody understands is left out")

@@ -1,6 +1,7 @@
 // What a start after a crash does with each kind of open intent.
 
 #include "engine_world.hpp"
+#include "reconciler/engine/keepsakes.hpp"
 
 using namespace trueup;
 using namespace trueup::test;
@@ -43,6 +44,29 @@ Recovery recovered(EngineWorld& world)
     auto done = world.clock.run(recover(world.engine()));
     REQUIRE_MESSAGE(done.has_value(), (done ? std::string() : done.error().text()));
     return std::move(*done);
+}
+
+// What a replace of `uid` notes before it makes the new one.
+Memo replace_of(EngineWorld& world, const std::string& uid)
+{
+    Action action;
+    action.address = address(a);
+    action.kind = &world.kind("Widget");
+    action.uid = uid;
+    action.last = std::make_shared<const Record>(record_of(uid));
+    const Mark mark("me", address_mark(action.address));
+    auto old = decode(*action.kind, Scope(), world.api.find_item(uid)->raw, uid);
+    REQUIRE(old);
+    Memo memo = replaced_memo(action, *old, mark);
+    memo.key = "i1";
+    return memo;
+}
+
+void check_old_one_stays(EngineWorld& world)
+{
+    CHECK(recovered(world).unresolved.size() == 1);
+    CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+    CHECK(world.open_intents() == 1);
 }
 
 } // namespace
@@ -191,27 +215,93 @@ TEST_SUITE("engine: recover")
         CHECK(world.open_intents() == 0);
     }
 
-    TEST_CASE("C: the old one of an interrupted replace goes only if it still carries our mark")
+    TEST_CASE("C: the old one of an interrupted replace goes only if it is as it was planned on")
     {
         EngineWorld world;
         world.exists(a, "spec: {shape: round}", true);  // u1, the old one
         world.exists(a, "spec: {shape: square}", true); // u2
         world.put_record(record_of("u1"));
-        world.put_intent(intent_of(Verb::replace, "POST /widgets", "u1"));
-        SUBCASE("ours")
+        Batch batch;
+        batch.open.push_back(intent_of(Verb::replace, "POST /widgets", "u1"));
+        batch.note.push_back(replace_of(world, "u1"));
+        SUBCASE("it is")
         {
+            REQUIRE(world.clock.run(world.store.commit(std::move(batch))));
             CHECK(recovered(world).resolved == 1);
             CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
             CHECK(world.open_intents() == 0);
+            CHECK(world.store.memos()->empty());
         }
         SUBCASE("somebody took our mark off")
         {
+            REQUIRE(world.clock.run(world.store.commit(std::move(batch))));
             erase(world.api.find_item("u1")->raw, path("metadata.annotations"));
-            CHECK(recovered(world).unresolved.size() == 1);
-            CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
-            CHECK(world.open_intents() == 1);
+            check_old_one_stays(world);
+        }
+        SUBCASE("somebody changed a field of ours")
+        {
+            REQUIRE(world.clock.run(world.store.commit(std::move(batch))));
+            put(world.api.find_item("u1")->raw, path("spec.size"), Value(9));
+            check_old_one_stays(world);
+        }
+        SUBCASE("nobody noted what it was like")
+        {
+            batch.note.clear();
+            REQUIRE(world.clock.run(world.store.commit(std::move(batch))));
+            check_old_one_stays(world);
         }
         CHECK(world.store.find(a)->uid == "u2");
+    }
+
+    TEST_CASE("what was open in a project that is gone is over")
+    {
+        EngineWorld world;
+        FakeProvider::Item& box = world.exists("Box/tenant/b1", {}, true);
+        constexpr auto inside = "Gadget/b1/g";
+        Intent create = intent_of(Verb::create, world.kind("Gadget").create->call.route());
+        create.address = inside;
+        create.scope_uid = box.uid;
+        Intent update = intent_of(Verb::update, "update", "g1");
+        update.id = "i2";
+        update.address = inside;
+        update.scope_uid = box.uid;
+        const std::string box_uid = box.uid;
+        world.put_intent(std::move(create));
+        world.put_intent(std::move(update));
+        world.api.broken.emplace("Gadget", Error(Errc::not_found, "no such scope"));
+        world.api.unreadable.emplace("Gadget", Error(Errc::not_found, "no such scope"));
+        SUBCASE("it is there, and only does not answer")
+        {
+            CHECK(recovered(world).unresolved.size() == 2);
+            CHECK(world.open_intents() == 2);
+        }
+        SUBCASE("it is gone")
+        {
+            world.api.erase_item(box_uid);
+            CHECK(recovered(world).unresolved.empty());
+            CHECK(world.open_intents() == 0);
+        }
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("a store that fails in the middle ends the recovery")
+    {
+        EngineWorld world;
+        Kind& widget = world.kind("Widget");
+        widget.create->then.push_back(
+            operation("publish", OperationClass::action, "POST", "/widgets/{uid}/publish"));
+        world.exists(a, {}, true);
+        world.put_intent(open_create());
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "write")
+                world.steps.fail(0, Fault::unsent); // the commit that follows
+        };
+
+        const auto done = world.clock.run(recover(world.engine()));
+
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code == Errc::store_failed);
+        CHECK(world.open_intents() == 1);
     }
 
     TEST_CASE("a replace whose new one never came is planned again, and the old one stays ours")

@@ -134,6 +134,42 @@ TEST_SUITE("engine: update")
     }
 }
 
+TEST_SUITE("engine: audit")
+{
+    TEST_CASE("H: a write whose answer was lost is told")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && world.api.count("read") == 1)
+                world.steps.fail(0, Fault::lost); // the write that follows
+        };
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"update Widget/tenant/a done"});
+        CHECK(world.api.count("write") == 1);
+        CHECK(world.store.history(a) == Lines{"create done", "update unknown"});
+    }
+
+    TEST_CASE("H: a create that was answered without a name is told, whatever comes after")
+    {
+        EngineWorld world;
+        world.declare(a);
+        world.api.names_uids = false;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "create")
+                world.api.broken.emplace("Widget", Error(Errc::network, "no connection"));
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.open_intents() == 1);
+        CHECK(world.store.history(a) == Lines{"create done"});
+    }
+}
+
 TEST_SUITE("engine: delete")
 {
     TEST_CASE("a delete forgets the object when it is gone")
@@ -167,6 +203,27 @@ TEST_SUITE("engine: delete")
         CHECK(report.failed == 1);
         CHECK(world.api.count("delete") == 0);
         CHECK(world.store.find(a).has_value());
+    }
+
+    TEST_CASE("C: what was abandoned stays, however often is pruned after that")
+    {
+        EngineWorld world;
+        world.declare(a).lifecycle.deletion = DeletionPolicy::abandon;
+        world.declare("Widget/tenant/other");
+        prune(world);
+        world.round();
+        world.undeclare(a);
+        CHECK(lines_of(world.round()) == Lines{"forget Widget/tenant/a done"});
+        world.api.forget_calls();
+
+        CHECK(lines_of(world.round()) == Lines{});
+        CHECK(lines_of(world.round()) == Lines{});
+
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+        // Declared again it is ours again.
+        world.declare(a);
+        CHECK(lines_of(world.round()) == Lines{"adopt Widget/tenant/a done"});
     }
 
     TEST_CASE("C: an object that carries another's mark by now is not deleted")
@@ -346,6 +403,20 @@ TEST_SUITE("engine: replace")
         CHECK(report.failed == 1);
         CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
         CHECK(world.store.find(a)->uid == "u1");
+    }
+
+    TEST_CASE("C: create first: nothing is made when the old one changed since it was planned")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+        world.meddle("read", 2, "spec.shape", "oval"); // the first read is the plan's
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+        CHECK(world.open_intents() == 0);
     }
 
     TEST_CASE("create first: the old one stays until the new one is ready, however often we die")

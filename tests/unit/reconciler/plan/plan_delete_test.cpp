@@ -105,6 +105,21 @@ TEST_SUITE("plan: deletes")
         CHECK(lines_of(scene.plan()) == Lines{"forget Widget/tenant/a (already_gone)"});
     }
 
+    TEST_CASE("6.C: what another owner has taken over is forgotten, asked or not")
+    {
+        for (const bool prune : {false, true}) {
+            Scene scene;
+            scene.options.prune = prune;
+            scene.owned(a, "u1").mark = Mark("you", "x");
+
+            const Plan plan = scene.plan();
+
+            CHECK(lines_of(plan) == Lines{"forget Widget/tenant/a (foreign)"});
+            CHECK(plan.prunable.empty());
+            CHECK(plan.actions.front().message.find("you") != std::string::npos);
+        }
+    }
+
     TEST_CASE("M10: deletionPolicy abandon leaves the object and forgets it")
     {
         Scene scene;

@@ -67,6 +67,22 @@ TEST_SUITE("plan: verbs")
         CHECK(plan.counts.update == 1);
     }
 
+    TEST_CASE("a replace does not begin while another object has the name")
+    {
+        Scene scene;
+        scene.owned(a, "u1", "spec: {shape: round}");
+        scene.exists(a, "u2");
+        Manifest& manifest = scene.declare(a, "spec: {shape: square}");
+        for (const Replacement order : {Replacement::create_first, Replacement::delete_first}) {
+            manifest.lifecycle.replace = order;
+
+            const Action action = scene.action(a);
+
+            CHECK(line_of(action) == "blocked Widget/tenant/a (ambiguous)");
+            CHECK(action.message.find("u2") != std::string::npos);
+        }
+    }
+
     TEST_CASE("A12: an immutable change is a replace that must be asked for")
     {
         Scene scene;

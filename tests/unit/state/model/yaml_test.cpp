@@ -89,6 +89,20 @@ TEST_SUITE("model: yaml")
         CHECK(yaml::parse("# only a comment", "x", diagnostics).empty());
     }
 
+    TEST_CASE("parse: the escapes \\N, \\_, \\L and \\P are characters, in values and in keys")
+    {
+        Diagnostics diagnostics;
+
+        const auto documents =
+            yaml::parse("\"k\\_\": \"\u00e9\\N\\N\\_x\\L\\P\\x85\"\n", "x", diagnostics);
+
+        CHECK(diagnostics.all().empty());
+        REQUIRE(documents.size() == 1);
+        CHECK(documents[0] ==
+              Value(Map{{"k\u00a0", "\u00e9\u0085\u0085\u00a0x\u2028\u2029\u0085"}}));
+        CHECK(yaml::parse(yaml::write(documents[0]), "x", diagnostics) == documents);
+    }
+
     TEST_CASE("plain_scalar: the core schema of YAML 1.2")
     {
         for (const std::string text : {"", "~", "null", "Null", "NULL"})

@@ -223,7 +223,13 @@ TEST_SUITE("state: crashes")
         CHECK_FALSE(state.commit(*store, put_batch(3)));
         CHECK_FALSE(state.commit(*store, lazy_batch(4)));
 
-        CHECK(records_of(*store).size() == 1);
+        // What is on the disk is not what was said to be: nobody shall act on it.
+        const auto records = store->records();
+        REQUIRE_FALSE(records);
+        CHECK(records.error().code == Errc::store_failed);
+        CHECK_FALSE(store->open_intents());
+        store.reset();
+        CHECK(records_of(*state.open()).size() == 1);
     }
 
     TEST_CASE("a file that may not grow fails the commit, and what is there stays readable")
