@@ -48,6 +48,17 @@ Result<Page> items_of(const ApiRules& api, const ListCall& list, Value& answer)
     return page;
 }
 
+// Whether it can be told what an item of a mixed list is. What says neither its uid nor anything
+// that tells the kinds apart may be one of ours that came garbled.
+bool is_item(const ListCall& list, const Value& item)
+{
+    if (list.only.empty() || list.uid.is_root() || find(item, list.uid) != nullptr)
+        return true;
+    return std::ranges::any_of(list.only, [&](const Condition& condition) {
+        return find(item, condition.path) != nullptr;
+    });
+}
+
 bool is_of_kind(const ListCall& list, const Value& item)
 {
     return std::ranges::all_of(list.only,
@@ -116,6 +127,8 @@ Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest reques
         if (auto taken = pages.accept(answer->body, answer->link, count); !taken)
             co_return placed(taken.error(), list.call);
         List items = std::move(found->items);
+        stated = stated &&
+                 std::ranges::all_of(items, [&](const Value& item) { return is_item(list, item); });
         std::erase_if(items, [&](const Value& item) { return !is_of_kind(list, item); });
         auto more = sink(std::move(items));
         if (!more)

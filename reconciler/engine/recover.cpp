@@ -170,16 +170,7 @@ private:
         const bool replaces = action.verb == Verb::replace && !intent.uid.empty() &&
                               !mutated(Mutation::forget_replaced);
         Batch batch;
-        Record record;
-        record.address = intent.address;
-        record.kind = action.address.kind();
-        record.scope_uid = intent.scope_uid;
-        record.uid = uid;
-        record.last_applied = intent.desired;
-        record.prevent_destroy = intent.prevent_destroy;
-        record.abandon = intent.abandon;
-        record.depends_on = intent.depends_on;
-        record.updated_at = format_time(engine_.clock.wall());
+        Record record = record_of(action, intent, uid);
         if (action.kind->readiness) {
             record.waiting = "an earlier run made it, and it has not been seen ready";
             record.waiting_since = record.updated_at;
@@ -299,6 +290,11 @@ private:
             note(intent, "a delete of an earlier run had taken effect");
             co_return Result<void>{};
         }
+        if (!deletes && *object && !action.kind->mark) {
+            auto kept = co_await keep_unmarked(action, intent, (*object)->value);
+            if (!kept)
+                co_return kept.error();
+        }
         if (!deletes && *object && action.kind->readiness) {
             auto marked = co_await await_readiness(intent);
             if (!marked)
@@ -306,6 +302,38 @@ private:
         }
         auto closed = co_await close(intent, "unknown");
         co_return closed;
+    }
+
+    Record record_of(const Action& action, const Intent& intent, const std::string& uid) const
+    {
+        Record record;
+        record.address = intent.address;
+        record.kind = action.address.kind();
+        record.scope_uid = intent.scope_uid;
+        record.uid = uid;
+        record.last_applied = intent.desired;
+        record.prevent_destroy = intent.prevent_destroy;
+        record.abandon = intent.abandon;
+        record.depends_on = intent.depends_on;
+        record.updated_at = format_time(engine_.clock.wall());
+        return record;
+    }
+
+    // Nothing in the object says that it is ours. If it is as the update was to make it, the record
+    // that was lost with the run says so again.
+    Task<Result<void>> keep_unmarked(const Action& action, const Intent& intent, Value object)
+    {
+        auto known = engine_.store.record(intent.address);
+        if (!known)
+            co_return known.error();
+        const Diff rest = make_diff(*action.kind, intent.desired, &object, &intent.desired, {});
+        if (*known || !rest.changes.empty())
+            co_return Result<void>{};
+        Batch batch;
+        batch.put.push_back(record_of(action, intent, intent.uid));
+        batch.must_be_durable = false;
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        co_return stored;
     }
 
     // It may have been written, and nobody has seen it ready since.

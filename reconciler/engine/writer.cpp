@@ -355,7 +355,9 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
         }
         if (verdict->send_again)
             continue;
-        auto closed = co_await close_intent(action, intent_id, "failed");
+        // Not seen is not undone: what was lost may show its effect later than anyone waits for it.
+        std::string outcome = lost ? "unknown" : "failed";
+        auto closed = co_await close_intent(action, intent_id, std::move(outcome));
         static_cast<void>(closed.has_value());
         if (made || verdict->doubtful)
             co_return Error{Errc::conflict,

@@ -55,6 +55,7 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
     else if (action.observed)
         shape = *action.observed;
     std::string intent_id;
+    Batch batch;
     Error last_error(Errc::internal, "no attempt was made", action.address.text());
     for (int round = 1; round <= deletes_max; ++round) {
         std::string uid = action.uid;
@@ -86,7 +87,13 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             intent_id = *intent;
         }
         std::vector<WriteCall> prepared = std::move(*calls);
+        std::string route = prepared.front().operation->route();
         auto written = co_await write_all(action, std::move(prepared));
+        // The call is repeated within itself, and then finds its own effect.
+        if (!written && written.error().code == Errc::not_found) {
+            batch.audit.push_back(audit_of(action, "found"));
+            batch.audit.back().route = route;
+        }
         if (written || written.error().code == Errc::not_found)
             break;
         last_error = written.error();
@@ -107,7 +114,6 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
         if (!gone)
             co_return gone.error();
     }
-    Batch batch;
     if (!goes_on && !leaves_new_one(action))
         batch.forget.push_back(action.address.text());
     if (!intent_id.empty())

@@ -99,6 +99,12 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
     if (!*fresh)
         co_return Error{
             Errc::conflict, "it is gone since it was planned", action.address.text(), "plan again"};
+    // The pin does not speak of marks.
+    if ((*fresh)->mark && (*fresh)->mark->owner != engine_.owner_id)
+        co_return Error{Errc::conflict,
+                        "the owner " + (*fresh)->mark->owner + " has taken it over",
+                        action.address.text(),
+                        "plan again"};
     const Value* last = action.last ? &*action.last->last_applied : nullptr;
     // Without a pin: a singleton of a project that did not exist when it was planned.
     if (check_pin && !action.pin.empty() && !mutated(Mutation::ignore_pin) &&

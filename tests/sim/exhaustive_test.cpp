@@ -15,7 +15,7 @@ namespace {
 void check_scenario(const Scenario& scenario, Depth depth)
 {
     Exhausted exhausted = exhaust(scenario, depth, false);
-    MESSAGE(scenario.name << ": " << exhausted.runs << " runs");
+    MESSAGE(std::string(scenario.name) << ": " << exhausted.runs << " runs");
     CHECK(exhausted.runs > 100);
     if (exhausted.failing == 0)
         return;
@@ -23,8 +23,9 @@ void check_scenario(const Scenario& scenario, Depth depth)
     options.scenario = scenario;
     options.faults = exhausted.first_faults;
     options.keep_timeline = true;
-    FAIL_CHECK(scenario.name << ": " << exhausted.failing << " of " << exhausted.runs << " fail\n"
-                             << story_of(options, simulate(options)));
+    FAIL_CHECK(std::string(scenario.name)
+               << ": " << exhausted.failing << " of " << exhausted.runs << " fail\n"
+               << story_of(options, simulate(options)));
 }
 
 } // namespace

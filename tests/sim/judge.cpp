@@ -142,6 +142,7 @@ void Judge::sending(std::string_view head)
     const std::string path(target.substr(0, target.find_first_of("? ")));
     if (method == "GET" || path.starts_with("/v1/dashboard") || path.starts_with("/v1/auth"))
         return;
+    sent_[method + " " + path] = universe_.now();
     if (!is_intended(method, path))
         violation('B', method + " " + path + " is sent and no intent of it is on the disk");
 }
@@ -212,7 +213,7 @@ void Judge::seen(const HttpRequest& request, const HttpResponse& response)
         const std::string address =
             "Macros/" + (project != things_.end() ? project->second.name : target.uid);
         note_effect(request, response, address);
-        check_planned(address, request.method);
+        check_planned(address, request);
         return;
     }
     if (request.method == "POST") {
@@ -227,7 +228,7 @@ void Judge::seen(const HttpRequest& request, const HttpResponse& response)
     Thing& thing = it->second;
     note_effect(request, response, address_of(thing));
     if (request.method == "DELETE" && target.rest.empty()) {
-        check_planned(address_of(thing), "DELETE");
+        check_planned(address_of(thing), request);
         removed(thing);
     } else {
         changed(request, thing, target.rest);
@@ -267,7 +268,7 @@ void Judge::created(const HttpRequest& request,
     thing.read_at = universe_.now();
     const std::string address = address_of(thing);
     note_effect(request, response, address);
-    check_planned(address, "POST");
+    check_planned(address, request);
     check_looked(thing, facts, address);
     std::vector<std::string> twins;
     for (const auto& [uid, other] : things_) {
@@ -279,7 +280,11 @@ void Judge::created(const HttpRequest& request,
     }
     if (thing.mark_owner != rules_.owner)
         violation('B', "a create of " + address + " carries no mark of ours");
-    if (!twins.empty() && (facts.unique || !rules_.duplicates_possible))
+    // With the state went the intent of a create that may still have been on its way.
+    constexpr Duration settling = std::chrono::seconds(60);
+    const bool excused = state_lost_at_ && universe_.now() - *state_lost_at_ < settling;
+    duplicates_excused_ = duplicates_excused_ || (!twins.empty() && excused);
+    if (!twins.empty() && (facts.unique || !(rules_.duplicates_possible || excused)))
         violation('A', address + " exists twice: " + twins.front() + " and " + thing.uid);
     const std::string uid = thing.uid;
     things_[uid] = std::move(thing);
@@ -299,7 +304,8 @@ void Judge::looked(const HttpRequest& request)
 // Where the server takes a second one of a name, somebody must have looked since the plan.
 void Judge::check_looked(const Thing& thing, const KindFacts& facts, const std::string& address)
 {
-    if ((facts.unique && rules_.trusting) || !planned_)
+    if ((facts.unique && rules_.trusting) || !planned_ ||
+        sent_["POST " + std::string(facts.create)] < planned_at_)
         return;
     const auto look = last_look_.find({thing.kind, thing.project_uid});
     if (look == last_look_.end() || look->second < planned_at_)
@@ -308,10 +314,10 @@ void Judge::check_looked(const Thing& thing, const KindFacts& facts, const std::
 
 void Judge::changed(const HttpRequest& request, Thing& thing, const std::string& step)
 {
-    check_planned(address_of(thing), request.method);
+    check_planned(address_of(thing), request);
     if (step == "/publish")
         return;
-    const bool may_take = check_touch(thing);
+    const bool may_take = check_touch(request, thing);
     thing.content = request.body;
     if (const auto body = json::parse(request.body)) {
         const std::string owner = annotation(*body, "trueup.io/owner");
@@ -335,13 +341,21 @@ void Judge::removed(Thing& thing)
         }
 }
 
+// Whether a request was on its way already at that time.
+bool Judge::is_late(const HttpRequest& request, Instant since) const
+{
+    const auto sent = sent_.find(request.method + " " + std::string(path_of(request)));
+    return sent != sent_.end() && sent->second < since;
+}
+
 // ---- E: the plan is what happens
 // -----------------------------------------------------------------------
 
-void Judge::check_planned(const std::string& address, const std::string& method)
+void Judge::check_planned(const std::string& address, const HttpRequest& request)
 {
-    if (!planned_)
-        return; // recovery
+    if (!planned_ || is_late(request, planned_at_))
+        return; // recovery, or of an earlier plan
+    const std::string& method = request.method;
     const auto it = plan_.find(address);
     const Verb verb = it != plan_.end() ? it->second.verb : Verb::no_op;
     const bool fits = method == "DELETE"
@@ -365,7 +379,7 @@ void Judge::check_delete(const Thing& thing)
         planned_ || replaced == replacing_.end() ? planned_at_ : replaced->second;
     if (thing.others_wrote_at > decided && thing.others_wrote_at < thing.read_at)
         violation('C', address + " is deleted although it changed since that was planned");
-    if (!thing.by_client && !thing.adopted && thing.taken_at < thing.read_at)
+    if (!is_ours(thing) && thing.taken_at < thing.read_at)
         violation('C', "an object that is not ours is deleted: " + address);
     const auto settled = settled_.find(address);
     if (declared == nullptr && settled != settled_.end() &&
@@ -383,12 +397,24 @@ void Judge::check_delete(const Thing& thing)
         violation('C', address + " is deleted although it is declared");
 }
 
+// Made or taken by us; or a copy that is, by its mark and alone with it, what we made.
+bool Judge::is_ours(const Thing& thing) const
+{
+    if (thing.by_client || thing.adopted)
+        return true;
+    return thing.twin && std::ranges::none_of(things_, [&](const auto& entry) {
+               const Thing& other = entry.second;
+               return other.alive && &other != &thing && other.kind == thing.kind &&
+                      other.project_uid == thing.project_uid && other.name == thing.name;
+           });
+}
+
 // A write over what somebody else has made or changed.
-bool Judge::check_touch(const Thing& thing)
+bool Judge::check_touch(const HttpRequest& request, const Thing& thing)
 {
     const std::string address = address_of(thing);
     const Declared* declared = in_force_.find(address);
-    const bool ours = thing.by_client || thing.adopted;
+    const bool ours = is_ours(thing);
     const bool others_mark = !thing.mark_owner.empty() && thing.mark_owner != rules_.owner;
     const bool may_take = declared != nullptr && !others_mark &&
                           (declared->adopt == AdoptMode::take_over ||
@@ -398,8 +424,8 @@ bool Judge::check_touch(const Thing& thing)
     // The plan of a create speaks of what is to be there after it: what became of the new object
     // before anyone but its creator could know of it is no news to the plan.
     const bool new_in_this_plan = thing.by_client && thing.appeared_at > planned_at_;
-    if (planned_ && !new_in_this_plan && thing.others_wrote_at > planned_at_ &&
-        thing.others_wrote_at < thing.read_at)
+    if (planned_ && !new_in_this_plan && !is_late(request, thing.others_wrote_at) &&
+        thing.others_wrote_at > planned_at_ && thing.others_wrote_at < thing.read_at)
         violation('E', "a change that was made since the plan is overwritten: " + address);
     return may_take;
 }
@@ -420,7 +446,7 @@ void Judge::others_created(const std::string& kind,
     thing.name = kind == "User" ? as.name + "@example.com" : as.name;
     thing.content = as.body();
     thing.appeared_at = universe_.now();
-    static_cast<void>(clone_of_ours);
+    thing.twin = clone_of_ours;
     things_[uid] = std::move(thing);
 }
 

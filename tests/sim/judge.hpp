@@ -11,6 +11,7 @@
 #include "tests/sim/world.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct Thing {
     bool alive = true;
     Instant appeared_at{};
     Instant taken_at{}; // by another owner
+    bool twin = false;  // a copy, with our mark, under the very name that the mark is for
     Instant others_wrote_at{};
     Instant read_at{}; // by the program, by uid, and answered
 };
@@ -101,7 +103,11 @@ public:
         answered_.clear();
     }
     // The state is lost, on purpose.
-    void state_lost() { settled_.clear(); }
+    void state_lost()
+    {
+        settled_.clear();
+        state_lost_at_ = universe_.now();
+    }
 
     // ---- the verdict at the end
     // The state that the program has, and the last plan, after three undisturbed rounds and one
@@ -136,12 +142,14 @@ private:
     void note_effect(const HttpRequest& request,
                      const HttpResponse& response,
                      const std::string& address);
-    void check_planned(const std::string& address, const std::string& method);
+    void check_planned(const std::string& address, const HttpRequest& request);
     void check_delete(const Thing& thing);
     void check_absent(const Action& action);
     void check_looked(const Thing& thing, const KindFacts& facts, const std::string& address);
     // True when it may be taken over from somebody else.
-    bool check_touch(const Thing& thing);
+    bool check_touch(const HttpRequest& request, const Thing& thing);
+    bool is_ours(const Thing& thing) const;
+    bool is_late(const HttpRequest& request, Instant since) const;
     bool is_intended(const std::string& method, const std::string& path) const;
     void check_resource(const Declared& declared, const Final& end);
     void check_orphans(const Final& end);
@@ -171,6 +179,9 @@ private:
     std::map<std::string, std::string> remembered_;                    // address -> uid
     std::map<std::pair<std::string, std::string>, Instant> last_look_; // by kind and project
     Instant round_began_{};
+    std::map<std::string, Instant> sent_; // writes by method and path, when they were last sent
+    std::optional<Instant> state_lost_at_;
+    bool duplicates_excused_ = false;
     std::set<std::string> abandoned_; // addresses that were declared with deletionPolicy: abandon
     Instant planned_at_{};
     std::map<std::string, Intent> intents_; // open and durable, by id

@@ -73,7 +73,8 @@ bool Judge::excused(const Action& action, const Final& end) const
                    address_of(entry.second) == address;
         });
     case Reason::duplicate_mark:
-        return rules_.duplicates_possible || std::ranges::any_of(things_, [&](const auto& entry) {
+        return rules_.duplicates_possible || duplicates_excused_ ||
+               std::ranges::any_of(things_, [&](const auto& entry) {
                    return entry.second.alive && !entry.second.by_client &&
                           address_of(entry.second) == address;
                });

@@ -410,7 +410,9 @@ void Server::meddle(const Fault& fault,
             body.replace(body.find('{', 1),
                          1,
                          body[body.find('{', 1) + 1] == '}' ? "{" + marks : "{" + marks + ", ");
-        const std::string copy = create_elsewhere(as, body, true);
+        const std::string own_name =
+            victim.kind == "User" ? victim.name.substr(0, victim.name.find('@')) : victim.name;
+        const std::string copy = create_elsewhere(as, body, as.name == own_name);
         timeline_.add("others",
                       "clone " + victim.kind + " " + victim.name + " as " + as.name + " " + copy);
     }

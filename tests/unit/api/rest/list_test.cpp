@@ -181,12 +181,27 @@ TEST_SUITE("api: list")
 
         const Listed listed = list_of_answer(
             R"({"items": [{"metadata": {"uid": "a"}, "spec": {"type": "tag"}},
-                          {"metadata": {"uid": "b"}, "spec": {"type": "meta"}}, {"other": 1}]})",
+                          {"metadata": {"uid": "b"}, "spec": {"type": "meta"}}]})",
             kind);
 
         REQUIRE(listed.report);
         REQUIRE(listed.objects.size() == 1);
         CHECK(listed.objects.front().uid == "a");
+        CHECK(listed.report->proves_absence);
+    }
+
+    TEST_CASE("a mixed list with something that cannot be told proves no absence")
+    {
+        Kind kind = role();
+        kind.list->only.push_back(Condition{path("spec.type"), {Value("tag")}});
+
+        const Listed listed = list_of_answer(
+            R"({"items": [{"metadata": {"uid": "a"}, "spec": {"type": "tag"}}, {"metadata": 7}]})",
+            kind);
+
+        REQUIRE(listed.report);
+        CHECK(listed.objects.size() == 1);
+        CHECK_FALSE(listed.report->proves_absence);
     }
 
     TEST_CASE("items at the root, and uids and names anywhere in them")

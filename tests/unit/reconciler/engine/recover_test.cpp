@@ -284,6 +284,34 @@ TEST_SUITE("engine: recover")
         CHECK(world.api.writes() == Lines{});
     }
 
+    TEST_CASE("what carries no mark is ours after an interrupted update that took effect")
+    {
+        EngineWorld world;
+        constexpr auto setting = "Setting/tenant";
+        const Kind& kind = world.kind("Setting");
+        Value raw = tree("{spec: {level: 5, motd: theirs}}");
+        world.api.add(kind, Scope(), std::move(raw), FakeProvider::singleton_uid(kind, Scope()));
+        Intent intent = intent_of(Verb::update, "update");
+        intent.address = setting;
+        SUBCASE("it did")
+        {
+            intent.desired = tree("{spec: {level: 5}}");
+            world.put_intent(std::move(intent));
+            recovered(world);
+            REQUIRE(world.store.find(setting).has_value());
+            CHECK(*world.store.find(setting)->last_applied == tree("{spec: {level: 5}}"));
+        }
+        SUBCASE("nobody can tell")
+        {
+            intent.desired = tree("{spec: {level: 6}}");
+            world.put_intent(std::move(intent));
+            recovered(world);
+            CHECK_FALSE(world.store.find(setting).has_value());
+        }
+        CHECK(world.open_intents() == 0);
+        CHECK(world.api.writes() == Lines{});
+    }
+
     TEST_CASE("a store that fails in the middle ends the recovery")
     {
         EngineWorld world;

@@ -52,6 +52,19 @@ TEST_SUITE("engine: update")
         CHECK(world.open_intents() == 0);
     }
 
+    TEST_CASE("C: an object that another owner took over since the plan is not written")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+        world.meddle("read", 2, "metadata.annotations.shop/owner", "you");
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.open_intents() == 0);
+    }
+
     TEST_CASE("what we do not manage goes back unchanged")
     {
         Made world;
@@ -150,6 +163,43 @@ TEST_SUITE("engine: audit")
         CHECK(lines_of(report) == Lines{"update Widget/tenant/a done"});
         CHECK(world.api.count("write") == 1);
         CHECK(world.store.history(a) == Lines{"create done", "update unknown"});
+    }
+
+    TEST_CASE("H: a delete that finds nothing to delete any more is told")
+    {
+        Made world;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "delete")
+                world.api.erase_item("u1");
+        };
+
+        CHECK(world.round().removed == 1);
+
+        // What the call said, and what that means.
+        CHECK(world.store.history(a) == Lines{"create done", "delete failed", "delete found"});
+    }
+
+    TEST_CASE("H: a create that was lost is not called failed because a stranger has its name")
+    {
+        EngineWorld world;
+        world.declare(a);
+        std::size_t looks = 0;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb != "look_up")
+                return;
+            if (++looks == 1)
+                world.steps.fail(1, Fault::swallowed); // the create, after its intent
+            else if (looks == 2)
+                world.exists(a);
+        };
+
+        CHECK(world.round().failed == 1);
+
+        // The call, and the action.
+        CHECK(world.store.history(a) == Lines{"create unknown", "create unknown"});
     }
 
     TEST_CASE("H: a create that was answered without a name is told, whatever comes after")
