@@ -66,6 +66,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
     "init-system-helpers (>= 1.62), systemd | systemd-standalone-sysusers, systemd | systemd-standalone-tmpfiles")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, systemd")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "git, openssh-client")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "makes a REST API match a directory of YAML manifests
 trueup reads what should exist, asks the API what does exist, shows the
 difference, and makes it so: once, from the command line or in CI, or for as

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "state/model/clock.hpp"
 #include "state/model/kind.hpp"
 #include "state/model/resource.hpp"
 #include "state/model/result.hpp"
@@ -30,6 +31,19 @@ struct WalkReport {
 // Takes the objects of one page; an error ends the walk.
 using PageSink = std::function<Result<void>(std::vector<Observed>)>;
 
+// One request that went out to change something, and what came of it.
+struct CallAttempt {
+    CallAttempt() = default;
+
+    int number = 1;        // of the tries of one call
+    int status = 0;        // 0: no answer
+    std::string audit_uid; // the API's own name for the request
+    Duration duration{};
+    std::optional<Errc> error;       // nothing: it was done
+    std::string message;             // of the error
+    Effect effect = Effect::unknown; // of one that failed
+};
+
 // An address for log records; each call of an Observer or Provider is made on behalf of one.
 struct CallContext {
     CallContext() = default;
@@ -40,6 +54,18 @@ struct CallContext {
 
     std::string address;
     std::string plan_id;
+    // Where a call that changes something leaves each of its attempts, in order, however it ends;
+    // outlives the call. Null: nobody wants to know.
+    std::vector<CallAttempt>* attempts = nullptr;
+};
+
+// How the API bears what is sent to it.
+struct ApiTraffic {
+    ApiTraffic() = default;
+
+    std::map<std::string, double> tokens; // by rate-limit group: requests that may go at once
+    std::string breaker;                  // closed, open, half-open; "" without one
+    std::optional<Instant> breaker_until; // while it is open: when the API is tried again
 };
 
 class Observer {
@@ -71,6 +97,8 @@ public:
 
     // How many requests were sent so far, repeats included.
     virtual std::size_t requests_sent() const = 0;
+
+    virtual ApiTraffic traffic() const { return {}; }
 };
 
 struct Created {

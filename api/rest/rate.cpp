@@ -77,6 +77,16 @@ Instant TokenBucket::take(Instant now)
     return at_;
 }
 
+std::optional<double> TokenBucket::tokens(Instant now) const
+{
+    if (per_second_ == 0)
+        return std::nullopt;
+    if (now < paused_until_ || now < at_)
+        return 0.0;
+    const double passed = std::chrono::duration<double>(now - at_).count();
+    return std::min(burst_, tokens_ + passed * rate(now));
+}
+
 std::uint64_t TokenBucket::reserve(Instant now)
 {
     const Instant due = take(now);
@@ -115,6 +125,15 @@ TokenBucket& RateLimiter::bucket(const std::string& path)
     TokenBucket& found = make_bucket(path);
     paths_.emplace(path, &found);
     return found;
+}
+
+std::map<std::string, double> RateLimiter::tokens(Instant now) const
+{
+    std::map<std::string, double> left;
+    for (const auto& [group, bucket] : groups_)
+        if (const auto count = bucket->tokens(now))
+            left.emplace(group, *count);
+    return left;
 }
 
 TokenBucket& RateLimiter::make_bucket(const std::string& path)

@@ -35,6 +35,9 @@ public:
     // order. Refusals that were provoked by the same rush halve it once.
     void penalise(Instant now, Instant until);
 
+    // How many requests could go at once; nothing when as many as you like.
+    std::optional<double> tokens(Instant now) const;
+
     // How much of the full rate is in use now: 1 unless it was penalised.
     double factor(Instant now) const;
 
@@ -80,6 +83,8 @@ public:
     // own for the first two literal parts, as the API counts by endpoint (kinds.md a.5). It lives
     // as long as the limiter.
     TokenBucket& bucket(const std::string& path);
+    // What is left in each group that was used, and has a limit.
+    std::map<std::string, double> tokens(Instant now) const;
 
 private:
     TokenBucket& make_bucket(const std::string& path);

@@ -40,6 +40,7 @@ public:
         return reader_.bootstrap(std::move(context));
     }
     std::size_t requests_sent() const override { return transport_.requests_sent(); }
+    ApiTraffic traffic() const override { return transport_.traffic(); }
 
 protected:
     rest::ReadTransport transport_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/http/client.hpp"
+#include "api/rest/breaker.hpp"
 #include "api/rest/provider.hpp"
 #include "state/model/event.hpp"
 #include "state/model/random.hpp"
@@ -44,6 +45,8 @@ struct RestOptions {
     Duration backoff_min = std::chrono::milliseconds(500);
     Duration backoff_max = std::chrono::seconds(30);
     Duration retry_after_max = std::chrono::minutes(5);
+    // For who goes on for ever: while it is open, calls fail with network and nothing is sent.
+    std::optional<rest::BreakerRules> breaker;
 };
 
 // Everything outlives the provider. Events get one api_call record for each request.

@@ -36,6 +36,38 @@ bool changes_something(const Operation& operation)
            operation.operation_class != OperationClass::login;
 }
 
+// What a request says about the host: whoever refuses it is there.
+Breaker::Outcome outcome_of(const Result<HttpResponse>& response)
+{
+    if (response)
+        return Breaker::Outcome::answered;
+    switch (response.error().code) {
+    case Errc::network:
+    case Errc::timed_out:
+    case Errc::server_failed:
+        return Breaker::Outcome::failed;
+    case Errc::cancelled:
+        return Breaker::Outcome::unknown;
+    default:
+        return Breaker::Outcome::answered;
+    }
+}
+
+CallAttempt attempt_of(const Event& event, const Error* error)
+{
+    CallAttempt attempt;
+    attempt.number = event.attempt;
+    attempt.status = event.status;
+    attempt.audit_uid = event.audit_uid;
+    attempt.duration = event.duration;
+    if (error != nullptr) {
+        attempt.error = error->code;
+        attempt.message = error->message;
+        attempt.effect = error->effect;
+    }
+    return attempt;
+}
+
 } // namespace
 
 Sender::Sender(const ApiRules& api,
@@ -53,6 +85,26 @@ Sender::Sender(const ApiRules& api,
       limiter_(api, options.rate),
       auth_(api, clock, *this, std::move(options.credentials), std::move(options.reload))
 {
+    if (options.breaker)
+        breaker_.emplace(*options.breaker);
+}
+
+ApiTraffic Sender::traffic() const
+{
+    const Instant now = clock_.now();
+    ApiTraffic traffic;
+    traffic.tokens = limiter_.tokens(now);
+    if (!breaker_)
+        return traffic;
+    traffic.breaker = name_of(breaker_->state(now));
+    if (is_left_alone())
+        traffic.breaker_until = breaker_->open_until();
+    return traffic;
+}
+
+bool Sender::is_left_alone() const
+{
+    return breaker_ && breaker_->state(clock_.now()) == Breaker::State::open;
 }
 
 Task<Result<HttpResponse>> Sender::send(Call call)
@@ -72,7 +124,7 @@ Task<Result<HttpResponse>> Sender::send(Call call)
             error.effect = lost ? Effect::unknown : Effect::none;
             co_return error;
         }
-        auto response = co_await attempt(call, &*credential, number);
+        auto response = co_await attempt_if_up(call, &*credential, number);
         if (response)
             co_return response;
         Error error = response.error();
@@ -98,7 +150,7 @@ Task<Result<HttpResponse>> Sender::send(Call call)
         }
         const auto wait =
             retry_wait(retry_, call.operation->operation_class, number, error, random_.next());
-        if (!wait)
+        if (!wait || is_left_alone())
             co_return error;
         co_await clock_.sleep(*wait);
     }
@@ -120,15 +172,58 @@ Task<Result<void>> Sender::ensure_identity(const Call& call)
 Task<Result<HttpResponse>> Sender::send_login(Call call)
 {
     for (int number = 1;; ++number) {
-        auto response = co_await attempt(call, nullptr, number);
+        auto response = co_await attempt_if_up(call, nullptr, number);
         if (response)
             co_return response;
         const auto wait = retry_wait(
             retry_, call.operation->operation_class, number, response.error(), random_.next());
-        if (!wait)
+        if (!wait || is_left_alone())
             co_return response.error();
         co_await clock_.sleep(*wait);
     }
+}
+
+// The attempt, unless the circuit breaker is open. It waits for the outcome of a probe.
+Task<Result<HttpResponse>>
+Sender::attempt_if_up(const Call& call, const Credential* credential, int number)
+{
+    if (!breaker_) {
+        auto response = co_await attempt(call, credential, number);
+        co_return response;
+    }
+    Breaker::Verdict verdict = breaker_->ask(clock_.now());
+    while (verdict == Breaker::Verdict::wait) {
+        co_await probe_.wait();
+        verdict = breaker_->ask(clock_.now());
+    }
+    if (verdict == Breaker::Verdict::refuse)
+        co_return Error{Errc::network,
+                        "the API fails again and again, and is left alone for a while",
+                        call.operation->route()};
+    std::optional<Flight::Seat> seat;
+    if (verdict == Breaker::Verdict::probe)
+        seat.emplace(probe_);
+    auto response = co_await attempt(call, credential, number);
+    record(verdict, outcome_of(response));
+    co_return response;
+}
+
+void Sender::record(Breaker::Verdict verdict, Breaker::Outcome outcome)
+{
+    const Instant now = clock_.now();
+    const Breaker::State before = breaker_->state(now);
+    breaker_->record(now, verdict, outcome);
+    const Breaker::State after = breaker_->state(now);
+    if (after == Breaker::State::open && before != after) {
+        const auto pause =
+            std::chrono::duration_cast<std::chrono::seconds>(breaker_->open_until() - now);
+        events_.emit(Event(EventType::note,
+                           Level::warning,
+                           "the API fails again and again: it is left alone for " +
+                               std::to_string(pause.count()) + "s"));
+    }
+    if (after == Breaker::State::closed && before != after)
+        events_.emit(Event(EventType::note, Level::info, "the API answers again"));
 }
 
 Task<Result<HttpResponse>>
@@ -235,6 +330,8 @@ void Sender::report(const Call& call,
             event.audit_uid = failure->audit_uid;
         }
     }
+    if (call.context.attempts != nullptr && changes_something(operation))
+        call.context.attempts->push_back(attempt_of(event, error));
     events_.emit(event);
 }
 

@@ -7,6 +7,8 @@
 
 #include "api/http/client.hpp"
 #include "api/rest/auth.hpp"
+#include "api/rest/breaker.hpp"
+#include "api/rest/flight.hpp"
 #include "api/rest/rate.hpp"
 #include "api/rest/request.hpp"
 #include "api/rest/rest.hpp"
@@ -42,8 +44,13 @@ public:
 
     // Requests that went to the HTTP client, repeats and logins included.
     std::size_t requests_sent() const { return requests_sent_; }
+    ApiTraffic traffic() const;
 
 private:
+    Task<Result<HttpResponse>>
+    attempt_if_up(const Call& call, const Credential* credential, int number);
+    void record(Breaker::Verdict verdict, Breaker::Outcome outcome);
+    bool is_left_alone() const;
     Task<Result<HttpResponse>> attempt(const Call& call, const Credential* credential, int number);
     Task<Result<void>> ensure_identity(const Call& call);
     Task<Result<void>> wait_turn(const Call& call);
@@ -61,6 +68,8 @@ private:
     RetryRules retry_;
     RateLimiter limiter_;
     Authenticator auth_;
+    std::optional<Breaker> breaker_;
+    Flight probe_;
     IdentityCheck check_identity_;
     std::uint64_t identity_checked_ = 0;
     std::size_t requests_sent_ = 0;

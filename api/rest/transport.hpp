@@ -45,6 +45,7 @@ public:
 
     const ApiRules& api() const { return catalogue_.api; }
     std::size_t requests_sent() const { return sender_->requests_sent(); }
+    ApiTraffic traffic() const { return sender_->traffic(); }
 
 private:
     friend class FullTransport;

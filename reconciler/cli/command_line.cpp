@@ -296,7 +296,7 @@ Result<void> CommandLine::parse_again(const std::vector<std::string>& arguments)
 namespace {
 
 // Settings that are more than a word or a list of words; whoever uses one reads it.
-constexpr std::array<std::string_view, 2> sections{"freeze", "limits"};
+constexpr std::array<std::string_view, 3> sections{"freeze", "git", "limits"};
 
 // "onBadManifest" as options are written: "on-bad-manifest".
 std::string option_name(const std::string& key)

@@ -23,6 +23,8 @@ Settings with more than one value stand in trueup.yaml beside the manifests:
     updates: 50%
     perKind: {deletes: 5}
     perScope: {replaces: 2}
+  git:                      # manifests from a repository in place of -f; see the guide
+    {url: https://git.example.com/team/manifests.git, branch: main}
 
 Examples:
   trueup run -f manifests/

@@ -5,6 +5,7 @@
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/control_client.hpp"
 #include "reconciler/cli/run_config.hpp"
+#include "reconciler/cli/run_git.hpp"
 #include "reconciler/cli/workspace.hpp"
 #include "reconciler/daemon/control_server.hpp"
 #include "reconciler/daemon/inotify.hpp"
@@ -12,6 +13,7 @@
 #include "reconciler/plan/render.hpp"
 
 #include <boost/asio/signal_set.hpp>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace trueup {
@@ -52,7 +54,7 @@ public:
         if (auto made = open_source(settings_); !made)
             return made;
         const Access access = config_.mode == RunMode::dry_run ? Access::read : Access::write;
-        if (auto api = open_api(workspace_, settings_, access, &relay); !api)
+        if (auto api = open_api(workspace_, settings_, access, &relay, rest::BreakerRules()); !api)
             return api;
         config_.request.endpoint = workspace_.http->origin().text();
         return {};
@@ -63,6 +65,13 @@ public:
     Source& source() override { return *source_; }
     const RunConfig& config() const override { return config_; }
     Result<void> reload() override;
+    Result<void> take_reloaded() override;
+    std::optional<GitStatus> git() const override
+    {
+        if (mirror == nullptr)
+            return std::nullopt;
+        return mirror->status();
+    }
     void watch(const std::vector<std::filesystem::path>& directories) override
     {
         if (!inotify)
@@ -83,11 +92,17 @@ public:
         print(render_text(plan, how) + "Plan " + plan.digest + "\n");
     }
 
-    void round_ended(const RoundStatus& round) override { metrics.round_ended(round); }
+    void round_ended(const RoundStatus& round) override
+    {
+        metrics.round_ended(round);
+        // A round needs several times the memory that waiting for the next one does.
+        ::malloc_trim(0);
+    }
 
     Relay relay;
     Metrics metrics{TRUEUP_VERSION};
     std::unique_ptr<Inotify> inotify;
+    const GitMirror* mirror = nullptr;
 
 private:
     Result<void> open_source(const Settings& settings)
@@ -108,10 +123,17 @@ private:
     Settings& settings_;
     std::string key_;
     RunConfig config_;
+    std::optional<std::pair<RunConfig, Settings>> fresh_; // was read, and does not count yet
     std::unique_ptr<Source> source_;
     std::string shown_;
     std::string deaf_;
 };
+
+Value section_of(const Settings& settings, const std::string& name)
+{
+    const auto found = settings.sections.find(name);
+    return found != settings.sections.end() ? found->second : Value();
+}
 
 // What cannot change while the daemon holds the state that belongs to it.
 Result<void>
@@ -122,6 +144,7 @@ check_unchanged(const Settings& before, RunMode mode_before, const Settings& now
         {"owner", before.owner == now.owner},
         {"state", state_file(before) == state_file(now)},
         {"kinds", before.kinds == now.kinds},
+        {"git", section_of(before, "git") == section_of(now, "git")},
         {"manifests", before.manifests == now.manifests},
         {"mode", mode_before == mode_now}};
     for (const auto& [name, equal] : same)
@@ -138,19 +161,32 @@ Result<void> RealHost::reload()
     CommandLine again;
     if (auto parsed = again.parse_again(settings_.arguments); !parsed)
         return parsed;
-    auto config = read_run_config(again.settings());
+    Settings settings = again.settings();
+    if (auto taken = take_manifests_from_git(settings); !taken)
+        return taken;
+    auto config = read_run_config(settings);
     if (!config)
         return config.error();
-    if (auto same = check_unchanged(settings_, config_.mode, again.settings(), config->mode); !same)
+    if (auto same = check_unchanged(settings_, config_.mode, settings, config->mode); !same)
         return same;
-    const Access access = config->mode == RunMode::dry_run ? Access::read : Access::write;
-    if (auto api = open_api(workspace_, again.settings(), access, &relay); !api)
+    fresh_.emplace(std::move(*config), std::move(settings));
+    return {};
+}
+
+Result<void> RealHost::take_reloaded()
+{
+    if (!fresh_)
+        return {};
+    auto [config, settings] = std::move(*fresh_);
+    fresh_.reset();
+    const Access access = config.mode == RunMode::dry_run ? Access::read : Access::write;
+    if (auto api = open_api(workspace_, settings, access, &relay, rest::BreakerRules()); !api)
         return api;
-    config->request.endpoint = workspace_.http->origin().text();
-    if (auto made = open_source(again.settings()); !made)
+    config.request.endpoint = workspace_.http->origin().text();
+    if (auto made = open_source(settings); !made)
         return made;
-    config_ = std::move(*config);
-    settings_ = again.settings();
+    config_ = std::move(config);
+    settings_ = std::move(settings);
     return {};
 }
 
@@ -277,9 +313,60 @@ private:
 
 } // namespace
 
+namespace {
+
+// Follows the repository beside the loop, for as long as that runs.
+Task<int> run_with_git(Loop& loop, GitMirror& mirror, ChildRunner& runner, TaskGroup& group)
+{
+    group.spawn(mirror.run());
+    const int exit_code = co_await loop.run();
+    mirror.stop();
+    runner.stop();
+    co_await group.wait_all();
+    co_return exit_code;
+}
+
+// With `once` the checkout comes first, and then the round.
+Task<int> run_once_with_git(Loop& loop, GitMirror& mirror)
+{
+    auto synced = co_await mirror.sync();
+    if (!synced)
+        co_return 1; // the log says why
+    const int exit_code = co_await loop.run();
+    co_return exit_code;
+}
+
+// Runs the loop to its end, and whatever feeds it.
+int run_all(Workspace& workspace,
+            Loop& loop,
+            RealHost& host,
+            const std::optional<GitOptions>& git,
+            bool once)
+{
+    if (!git)
+        return run(workspace, loop.run());
+    const auto runner = make_child_runner(workspace.context, *workspace.clock);
+    GitMirror mirror(
+        workspace.context.get_executor(), *git, *runner, *workspace.clock, loop.events());
+    mirror.on_moved = [&loop] { loop.files_changed(); };
+    host.mirror = &mirror;
+    TaskGroup group(workspace.context.get_executor());
+    const int exit_code = once ? run(workspace, run_once_with_git(loop, mirror))
+                               : run(workspace, run_with_git(loop, mirror, *runner, group));
+    host.mirror = nullptr;
+    return exit_code;
+}
+
+} // namespace
+
 int run_daemon(Settings& settings)
 {
     Workspace workspace;
+    if (auto taken = take_manifests_from_git(settings); !taken)
+        return fail(taken.error());
+    const auto git = read_git(settings);
+    if (!git)
+        return fail(git.error());
     if (auto basics = open_basics(workspace, settings); !basics)
         return fail(basics.error());
     if (auto config = read_run_config(settings); !config)
@@ -313,7 +400,7 @@ int run_daemon(Settings& settings)
     else
         print_error(inotify.error()); // each interval looks all the same
     const RunSignals signals(workspace, loop, *stop_timeout);
-    const int exit_code = run(workspace, loop.run());
+    const int exit_code = run_all(workspace, loop, host, *git, settings.once);
     host.inotify.reset();
     host.relay.lead_to(*workspace.log);
     return exit_code;

@@ -238,8 +238,11 @@ Result<std::string> open_state(Workspace& workspace, const Settings& settings, A
     return load_secret_key(file, writes);
 }
 
-Result<void>
-open_api(Workspace& workspace, const Settings& settings, Access access, EventSink* events)
+Result<void> open_api(Workspace& workspace,
+                      const Settings& settings,
+                      Access access,
+                      EventSink* events,
+                      std::optional<rest::BreakerRules> breaker)
 {
     std::string url = settings.endpoint;
     if (url.empty())
@@ -280,6 +283,7 @@ open_api(Workspace& workspace, const Settings& settings, Access access, EventSin
     options.credentials = std::move(*credentials);
     options.reload = [settings] { return read_credentials(settings); };
     options.rate = *rate;
+    options.breaker = breaker;
     if (access == Access::write)
         workspace.provider = make_rest_provider(workspace.catalogue,
                                                 *workspace.http,

@@ -73,11 +73,13 @@ Result<std::string> open_state(Workspace& workspace, const Settings& settings, A
 Result<std::string> read_credential_file(const std::string& path);
 
 // The API client, whose events go to `events` (which outlives the workspace), or to the workspace's
-// own. Nothing is sent yet. When it fails the workspace is as it was.
+// own. Nothing is sent yet. When it fails the workspace is as it was. `breaker`: what makes it
+// leave an API alone that is down.
 Result<void> open_api(Workspace& workspace,
                       const Settings& settings,
                       Access access,
-                      EventSink* events = nullptr);
+                      EventSink* events = nullptr,
+                      std::optional<rest::BreakerRules> breaker = {});
 
 // Runs `task` to its end on the workspace's event loop.
 template <class T>

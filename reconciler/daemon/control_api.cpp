@@ -204,10 +204,10 @@ ServerReply ControlApi::get(const Query& query, const HttpRequest& request)
     if (query.path == resources_path)
         return resources(query);
     if (query.path == "/v1/plan") {
-        const Value plan = control_.plan();
-        if (plan.is_null())
+        std::string plan = control_.plan();
+        if (plan.empty())
             return error_reply(Error{Errc::not_found, "no round has made a plan yet"});
-        return json_reply(plan);
+        return reply_of(200, "application/json", std::move(plan));
     }
     return resource(query.path.substr(resources_path.size() + 1));
 }

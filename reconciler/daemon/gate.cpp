@@ -40,6 +40,7 @@ private:
     std::optional<Withheld> suspended(const Action& action) const;
     std::optional<Withheld> backing_off(const Action& action) const;
     std::optional<Withheld> grace(const Action& action);
+    std::optional<Withheld> going(const Action& action) const;
 
     const Memory& memory_;
     const RunConfig& config_;
@@ -65,6 +66,8 @@ std::optional<Withheld> Gate::judge(Action& action)
                 return why;
         }
     if (auto why = backing_off(action))
+        return why;
+    if (auto why = going(action))
         return why;
     if (waits)
         return waits;
@@ -112,6 +115,24 @@ std::optional<Withheld> Gate::backing_off(const Action& action) const
                      (it->second.count == 1 ? " time" : " times in a row") +
                      " and is tried again at " + format_time(it->second.next));
     why.until = it->second.next;
+    return why;
+}
+
+// It was asked to go, and its kind takes time for that: it is not asked again in each round.
+std::optional<Withheld> Gate::going(const Action& action) const
+{
+    if (action.verb != Verb::remove && action.verb != Verb::replace)
+        return std::nullopt;
+    const auto it = memory_.going.find(action.address.text());
+    if (it == memory_.going.end() || it->second.uid != action.uid || action.kind == nullptr)
+        return std::nullopt;
+    const WallTime due = later(it->second.since, action.kind->gone_within);
+    if (due <= input_.now)
+        return std::nullopt;
+    Withheld why("going",
+                 "it was asked to go at " + format_time(it->second.since) +
+                     ", and is not gone yet; it is asked again at " + format_time(due));
+    why.until = due;
     return why;
 }
 

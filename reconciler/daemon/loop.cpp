@@ -100,7 +100,7 @@ Task<void> Loop::rounds()
 {
     while (!stopping_) {
         if (reload_wanted_)
-            reload_now();
+            take_reloaded();
         expire(parts_.clock.wall());
         co_await save_memory();
         tell_supervisor();
@@ -143,13 +143,17 @@ Loop::Next Loop::next_round() const
     const Instant now = parts_.clock.now();
     if (!wanted_.empty()) {
         next.consider(now, *wanted_.begin());
-        return next;
+    } else {
+        if (next_interval_)
+            next.consider(*next_interval_, Trigger::interval);
+        if (next_retry_)
+            next.consider(*next_retry_, Trigger::retry);
+        add_wakeups(next, parts_.clock.wall());
     }
-    if (next_interval_)
-        next.consider(*next_interval_, Trigger::interval);
-    if (next_retry_)
-        next.consider(*next_retry_, Trigger::retry);
-    add_wakeups(next, parts_.clock.wall());
+    // While the API is left alone a round could only fail.
+    const auto until = parts_.host.observer().traffic().breaker_until;
+    if (until && next.due && *next.due < *until)
+        next.due = until;
     return next;
 }
 
@@ -213,9 +217,18 @@ void Loop::files_changed()
     watcher_.hint();
 }
 
+// The supervisor waits for this, so it waits for nothing: a round can take its time.
 void Loop::reload()
 {
+    parts_.supervisor.reloading();
+    if (auto read = parts_.host.reload(); !read)
+        note(Level::error, "the configuration stays as it was: " + read.error().text());
+    else
+        new_config_ = true;
+    parts_.supervisor.ready();
     reload_wanted_ = true;
+    if (in_round_ && (current_ == Trigger::interval || current_ == Trigger::retry))
+        interrupt_ = true;
     bell_.ring();
 }
 
@@ -226,19 +239,19 @@ void Loop::stop()
     bell_.ring();
 }
 
-void Loop::reload_now()
+void Loop::take_reloaded()
 {
     reload_wanted_ = false;
-    parts_.supervisor.reloading();
-    if (auto done = parts_.host.reload(); done) {
-        note(Level::info, "configuration and credentials were read anew");
-        fresh_is_reload_ = true;
-    } else {
-        note(Level::error, "the configuration stays as it was: " + done.error().text());
+    if (std::exchange(new_config_, false)) {
+        if (auto taken = parts_.host.take_reloaded(); taken) {
+            note(Level::info, "configuration and credentials were read anew");
+            fresh_is_reload_ = true;
+        } else {
+            note(Level::error, "the configuration stays as it was: " + taken.error().text());
+        }
     }
     watcher_.forget();
     override_told_ = false;
-    parts_.supervisor.ready();
 }
 
 // Drops what is over.
@@ -308,6 +321,7 @@ void Loop::audit(std::string verb, std::string address, std::string detail)
     record.verb = std::move(verb);
     record.outcome = "done";
     record.plan_id = in_round_ ? round_.plan_id : std::string();
+    record.revision = in_force_.revision;
     record.detail = std::move(detail);
     pending_audit_.audit.push_back(std::move(record));
 }

@@ -61,9 +61,10 @@ public:
     // 3 when a guard refused it.
     Task<int> run();
 
-    // The three below only leave a note, and may be called from handlers of the event loop.
+    // The three below start nothing, and may be called from handlers of the event loop.
     void files_changed();
-    // Configuration, credentials and manifests are read anew.
+    // The configuration is read anew at once; it counts, and credentials and manifests are read, as
+    // soon as no round is under way.
     void reload();
     // Nothing new is started; what runs is finished and recorded.
     void stop();
@@ -74,7 +75,7 @@ public:
     DaemonStatus status() const override;
     std::vector<ResourceStatus> resources() const override;
     std::optional<ResourceStatus> resource(const std::string& address) const override;
-    Value plan() const override { return plan_; }
+    std::string plan() const override { return plan_; }
     Result<std::vector<AuditRecord>> history(std::size_t newest_max) const override;
     bool alive() const override;
     bool ready() const override { return spoken_for_; }
@@ -115,7 +116,7 @@ private:
     void want(Trigger trigger);
     void take_new_manifests(SettledSnapshot settled);
     void heed_approval_file();
-    void reload_now();
+    void take_reloaded();
     void expire(WallTime now);
     Task<void> save_memory();
     void save_memory_soon();
@@ -138,6 +139,7 @@ private:
     Task<void> carry_out(Judged judged);
     std::string result_of(const Judged& judged, const Report& report) const;
     void learn(const std::map<std::string, Action>& changing, const Report& report);
+    void learn_going(const Action& action, Outcome outcome, WallTime now);
     void learn_tombstones(const Judged& judged);
     void fail(const Error& error);
     void finish_round();
@@ -157,12 +159,13 @@ private:
     std::optional<SettledSnapshot> fresh_;
     bool fresh_is_reload_ = false;
     ResourceStatuses resources_;
-    Value plan_;
+    std::string plan_; // as JSON
 
     std::set<Trigger> wanted_;
     bool stopping_ = false;
     bool ended_ = false;
     bool reload_wanted_ = false;
+    bool new_config_ = false; // was read, and does not count yet
     bool interrupt_ = false;
     bool in_round_ = false;
     bool spoken_for_ = false;

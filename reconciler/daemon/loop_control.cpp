@@ -42,7 +42,10 @@ DaemonStatus Loop::status() const
     for (const auto& [target, suspension] : memory_.suspensions)
         status.suspensions.push_back(suspension);
     status.freeze = freeze_;
-    status.breaker = parts_.host.breaker();
+    ApiTraffic traffic = parts_.host.observer().traffic();
+    status.breaker = std::move(traffic.breaker);
+    status.rate_tokens = std::move(traffic.tokens);
+    status.git = parts_.host.git();
     return status;
 }
 

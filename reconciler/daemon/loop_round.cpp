@@ -32,6 +32,32 @@ std::map<std::string, std::size_t> counts_by_verb(const PlanCounts& counts)
     return named;
 }
 
+// What is unchanged is left out: it would be most of it, and is kept until the next round.
+std::string text_of(const Plan& plan, std::size_t api_requests)
+{
+    Plan shown;
+    shown.counts = plan.counts;
+    shown.digest = plan.digest;
+    shown.manifests_digest = plan.manifests_digest;
+    shown.warnings = plan.warnings;
+    shown.prunable = plan.prunable;
+    std::ranges::copy_if(plan.actions, std::back_inserter(shown.actions), [](const Action& action) {
+        return action.verb != Verb::no_op;
+    });
+    std::string text;
+    write_plan_document(shown, api_requests, [&text](std::string_view part) { text.append(part); });
+    text.shrink_to_fit();
+    return text;
+}
+
+bool is_outage(const ActionResult& result)
+{
+    if (!result.error)
+        return false;
+    const Errc code = result.error->code;
+    return code == Errc::network || code == Errc::timed_out || code == Errc::server_failed;
+}
+
 } // namespace
 
 // A plan and what is to become of it.
@@ -106,6 +132,7 @@ Task<Result<Planned>> Loop::look()
             parts_.catalogue, *provider, parts_.store, parts_.clock, parts_.random, *stamp_);
         engine.owner_id = config.request.plan.owner_id;
         engine.plan_id = round_.plan_id;
+        engine.revision = round_.revision;
         std::string endpoint = config.request.endpoint;
         auto recovery = co_await prepare(std::move(engine), std::move(endpoint));
         if (!recovery)
@@ -134,7 +161,7 @@ Task<void> Loop::reconcile_once()
         co_return;
     }
     const WallTime now = parts_.clock.wall();
-    plan_ = plan_document(planned->plan, parts_.host.observer().requests_sent());
+    plan_ = text_of(planned->plan, parts_.host.observer().requests_sent());
     parts_.host.planned(planned->plan);
     round_.counts = counts_by_verb(planned->plan.counts);
     for (const std::string& warning : planned->plan.warnings)
@@ -340,7 +367,7 @@ Task<void> Loop::carry_out(Judged judged)
                          return action.verb == Verb::blocked;
                      }) != 0;
     if (!changing.empty())
-        audit("round", "", "begun by " + round_.trigger + ", revision " + in_force_.revision);
+        audit("round", "", "begun by " + round_.trigger);
     Engine engine(parts_.catalogue,
                   *parts_.host.provider(),
                   parts_.store,
@@ -349,6 +376,7 @@ Task<void> Loop::carry_out(Judged judged)
                   *stamp_);
     engine.owner_id = config.request.plan.owner_id;
     engine.plan_id = round_.plan_id;
+    engine.revision = round_.revision;
     ExecuteOptions options;
     options.parallelism = config.parallelism;
     options.wait = Duration::zero(); // waiting is data: the next round looks again
@@ -364,6 +392,7 @@ Task<void> Loop::carry_out(Judged judged)
     }
     waiting_ = static_cast<std::size_t>(std::ranges::count_if(
         *records, [](const Record& record) { return !record.waiting.empty(); }));
+    waiting_ += memory_.going.size();
     if (waiting_ != 0)
         next_retry_ = parts_.clock.now() +
                       std::max({poll == Duration::max() ? poll_min : poll, poll_min, look_took_});
@@ -399,6 +428,8 @@ void Loop::learn(const std::map<std::string, Action>& changing, const Report& re
 {
     const RunConfig& config = parts_.host.config();
     const WallTime now = parts_.clock.wall();
+    // An API that is down is no fault of the resource that met it.
+    const bool down = parts_.host.observer().traffic().breaker_until.has_value();
     for (const ActionResult& result : report.results) {
         const auto it = changing.find(result.address);
         if (it == changing.end())
@@ -406,6 +437,7 @@ void Loop::learn(const std::map<std::string, Action>& changing, const Report& re
         const Action& action = it->second;
         if (result.outcome == Outcome::done || result.outcome == Outcome::waiting) {
             memory_.failures.erase(result.address);
+            learn_going(action, result.outcome, now);
             if (action.verb == Verb::remove)
                 memory_.tombstones.erase(result.address);
             ResourceWrites& writes = memory_.writes[result.address];
@@ -413,7 +445,7 @@ void Loop::learn(const std::map<std::string, Action>& changing, const Report& re
             if (writes.empty())
                 memory_.writes.erase(result.address);
         }
-        if (result.outcome != Outcome::failed)
+        if (result.outcome != Outcome::failed || (down && is_outage(result)))
             continue;
         Failure& failure = memory_.failures[result.address];
         if (failure.manifest_digest != action.manifest_digest)
@@ -424,8 +456,24 @@ void Loop::learn(const std::map<std::string, Action>& changing, const Report& re
         failure.next = now + std::chrono::ceil<std::chrono::milliseconds>(
                                  backoff_delay(config.backoff, failure.count, parts_.random));
     }
-    std::erase_if(memory_.failures,
-                  [&](const auto& entry) { return !judged_addresses_.contains(entry.first); });
+    const auto left = [&](const auto& entry) { return !judged_addresses_.contains(entry.first); };
+    std::erase_if(memory_.failures, left);
+    std::erase_if(memory_.going, left);
+}
+
+// What was asked to go is remembered until it is gone, or declared again.
+void Loop::learn_going(const Action& action, Outcome outcome, WallTime now)
+{
+    const std::string address = action.address.text();
+    const bool removes = action.verb == Verb::remove || action.verb == Verb::replace;
+    memory_.going.erase(address);
+    if (!removes || outcome != Outcome::waiting || action.kind == nullptr ||
+        action.kind->gone_within == Duration::zero())
+        return;
+    Tombstone asked;
+    asked.uid = action.uid;
+    asked.since = now;
+    memory_.going[address] = asked;
 }
 
 // A grace period goes on while the delete is planned, or nobody can say; it is over once the
@@ -473,6 +521,8 @@ void Loop::finish_round()
         next_retry_ =
             now + std::max<Duration>(backoff_delay(config.backoff, failed_in_row_, parts_.random),
                                      look_took_);
+    if (const auto until = parts_.host.observer().traffic().breaker_until)
+        next_retry_ = *until;
     if (result != "interrupted")
         next_interval_ = now + jittered(config.interval, config.jitter_percent, parts_.random);
     if (result == "converged" || result == "applied")

@@ -9,11 +9,12 @@ namespace {
 
 constexpr std::string_view suspension_kind = "suspension";
 constexpr std::string_view tombstone_kind = "tombstone";
+constexpr std::string_view going_kind = "going";
 constexpr std::string_view failure_kind = "failure";
 constexpr std::string_view writes_kind = "writes";
 constexpr std::string_view pending_kind = "pending";
 constexpr std::array kinds{
-    suspension_kind, tombstone_kind, failure_kind, writes_kind, pending_kind};
+    suspension_kind, tombstone_kind, going_kind, failure_kind, writes_kind, pending_kind};
 
 std::string text_at(const Map& map, std::string_view name)
 {
@@ -59,6 +60,14 @@ void read_suspension(const Map& map, const std::string& target, Memory& memory)
     if (map.contains("until"))
         suspension.until = time_at(map, "until");
     memory.suspensions[target] = std::move(suspension);
+}
+
+Tombstone read_tombstone(const Map& map)
+{
+    Tombstone tombstone;
+    tombstone.uid = text_at(map, "uid");
+    tombstone.since = time_at(map, "since");
+    return tombstone;
 }
 
 void read_failure(const Map& map, const std::string& address, Memory& memory)
@@ -157,12 +166,12 @@ Memo memo_of(const std::string& address, const ResourceWrites& writes)
     return {std::string(writes_kind), address, std::move(all)};
 }
 
-Memo memo_of(const std::string& address, const Tombstone& tombstone)
+Memo memo_of(std::string_view kind, const std::string& address, const Tombstone& tombstone)
 {
     Map map;
     map.set("uid", tombstone.uid);
     map.set("since", format_time(tombstone.since));
-    return {std::string(tombstone_kind), address, std::move(map)};
+    return {std::string(kind), address, std::move(map)};
 }
 
 } // namespace
@@ -182,12 +191,10 @@ Memory read_memory(const std::vector<Memo>& memos)
             read_writes(*map, memo.key, memory);
         else if (memo.kind == pending_kind)
             read_pending(*map, memory);
-        if (memo.kind != tombstone_kind)
-            continue;
-        Tombstone tombstone;
-        tombstone.uid = text_at(*map, "uid");
-        tombstone.since = time_at(*map, "since");
-        memory.tombstones[memo.key] = std::move(tombstone);
+        else if (memo.kind == tombstone_kind)
+            memory.tombstones[memo.key] = read_tombstone(*map);
+        else if (memo.kind == going_kind)
+            memory.going[memo.key] = read_tombstone(*map);
     }
     return memory;
 }
@@ -198,7 +205,9 @@ std::vector<Memo> write_memory(const Memory& memory)
     for (const auto& [target, suspension] : memory.suspensions)
         memos.push_back(memo_of(suspension));
     for (const auto& [address, tombstone] : memory.tombstones)
-        memos.push_back(memo_of(address, tombstone));
+        memos.push_back(memo_of(tombstone_kind, address, tombstone));
+    for (const auto& [address, tombstone] : memory.going)
+        memos.push_back(memo_of(going_kind, address, tombstone));
     for (const auto& [address, failure] : memory.failures)
         memos.push_back(memo_of(address, failure));
     for (const auto& [address, writes] : memory.writes)

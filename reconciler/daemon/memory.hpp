@@ -66,6 +66,7 @@ struct Memory {
 
     std::map<std::string, Suspension> suspensions; // by target
     std::map<std::string, Tombstone> tombstones;   // by address, as all below
+    std::map<std::string, Tombstone> going;        // were asked to go, when, and are not gone yet
     std::map<std::string, Failure> failures;
     std::map<std::string, ResourceWrites> writes;
     std::optional<Pending> pending;

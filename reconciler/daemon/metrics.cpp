@@ -88,6 +88,17 @@ struct Metrics::Families {
         }
     }
 
+    void set_git(const std::optional<GitStatus>& git)
+    {
+        if (!git)
+            return;
+        git_followed.Set(git->last_success ? timestamp(*git->last_success) : 0);
+        git_rewrites.Set(static_cast<double>(git->rewrites));
+        for (const char* problem :
+             {"unreachable", "missing_ref", "bad_signature", "rewritten", "checkout"})
+            git_problem.Add({{"problem", problem}}).Set(git->problem == problem ? 1 : 0);
+    }
+
     prometheus::Registry registry;
     std::map<std::string, Gauge*> groups; // of the rate limits, as last shown
     Family<Gauge>& resources = gauge(registry, "trueup_resources", "Resources by their condition.");
@@ -119,6 +130,20 @@ struct Metrics::Families {
         gauge(registry, "trueup_manifests_broken", "Files that cannot be read now.").Add({});
     Gauge& pending =
         gauge(registry, "trueup_approval_pending", "1 while a plan waits for somebody's approval.")
+            .Add({});
+    Gauge& git_followed = gauge(registry,
+                                "trueup_git_last_success_timestamp_seconds",
+                                "When the git repository was last seen and followed; 0: never.")
+                              .Add({});
+    Family<Gauge>& git_problem = gauge(
+        registry, "trueup_git_problem", "1 for what keeps the git repository from being followed.");
+    Gauge& git_rewrites =
+        gauge(registry, "trueup_git_rewrites", "How often the history was rewritten, and followed.")
+            .Add({});
+    Gauge& breaker =
+        gauge(registry,
+              "trueup_circuit_breaker_open",
+              "1 while the API fails again and again and is left alone, 0.5 while it is tried.")
             .Add({});
     Gauge& ready =
         gauge(registry, "trueup_ready", "1 once a round has spoken for the manifests in force.")
@@ -186,6 +211,8 @@ std::string Metrics::text(const Control& control, WallTime now)
     all.set_tokens(status.rate_tokens);
     all.broken.Set(static_cast<double>(status.broken.size()));
     all.pending.Set(status.approval ? 1 : 0);
+    all.set_git(status.git);
+    all.breaker.Set(status.breaker == "open" ? 1 : status.breaker == "half-open" ? 0.5 : 0);
     all.ready.Set(control.ready() ? 1 : 0);
     return prometheus::TextSerializer().Serialize(all.registry.Collect());
 }

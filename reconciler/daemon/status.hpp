@@ -101,6 +101,21 @@ struct BrokenFile {
     bool last_good = false; // its resources keep their last good text
 };
 
+// How the git repository is followed that the manifests come from.
+struct GitStatus {
+    GitStatus() = default;
+
+    std::string url;
+    std::string ref;                      // refs/heads/main
+    std::string commit;                   // that is checked out; "" before the first time
+    std::optional<WallTime> last_success; // when the remote was last seen, and followed
+    std::string problem; // unreachable, missing_ref, bad_signature, rewritten, checkout; ""
+    std::string error;   // one sentence; ""
+    std::size_t looks = 0;
+    std::size_t failures = 0;
+    std::size_t rewrites = 0; // of the history, that were followed
+};
+
 struct DaemonStatus {
     DaemonStatus() = default;
 
@@ -124,6 +139,7 @@ struct DaemonStatus {
     std::string freeze;                        // the window that is in force; ""
     std::string breaker;                       // closed, open, half-open
     std::map<std::string, double> rate_tokens; // by rate-limit group: what is left now
+    std::optional<GitStatus> git;              // where manifests come from a repository
 };
 
 } // namespace trueup

@@ -124,6 +124,21 @@ Value broken_value(const BrokenFile& broken)
     return out.done();
 }
 
+Value git_value(const GitStatus& git)
+{
+    Writer out;
+    out.text("url", git.url)
+        .text("ref", git.ref)
+        .text("commit", git.commit)
+        .time("last_success", git.last_success)
+        .text("problem", git.problem)
+        .text("error", git.error)
+        .count("looks", git.looks)
+        .count("failures", git.failures)
+        .count("rewrites", git.rewrites);
+    return out.done();
+}
+
 template <class Item, class Convert>
 List list_of(const std::vector<Item>& items, Convert convert)
 {
@@ -171,6 +186,8 @@ Value status_value(const DaemonStatus& status)
         out.value("last_round", round_value(*status.last_round));
     if (status.approval)
         out.value("approval", approval_value(*status.approval));
+    if (status.git)
+        out.value("git", git_value(*status.git));
     Map tokens;
     for (const auto& [group, left] : status.rate_tokens)
         tokens.set(group, decimal(left));
@@ -213,9 +230,15 @@ Value audit_value(const AuditRecord& record)
         .text("outcome", record.outcome)
         .text("audit_uid", record.audit_uid)
         .text("plan_id", record.plan_id)
+        .text("revision", record.revision)
+        .text("error", record.error)
         .text("detail", record.detail);
     if (record.status != 0)
         out.value("status", record.status);
+    if (record.attempt != 0) {
+        out.value("attempt", record.attempt);
+        out.value("ms", record.latency_ms);
+    }
     return out.done();
 }
 

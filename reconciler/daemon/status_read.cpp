@@ -150,6 +150,22 @@ std::map<std::string, double> read_tokens(const Value* value)
     return tokens;
 }
 
+GitStatus read_git(const Value& value)
+{
+    const Reader in(value);
+    GitStatus git;
+    git.url = in.text("url");
+    git.ref = in.text("ref");
+    git.commit = in.text("commit");
+    git.last_success = in.maybe_time("last_success");
+    git.problem = in.text("problem");
+    git.error = in.text("error");
+    git.looks = in.count("looks");
+    git.failures = in.count("failures");
+    git.rewrites = in.count("rewrites");
+    return git;
+}
+
 } // namespace
 
 std::vector<Value> items_of(const Value& value, std::string_view name)
@@ -202,6 +218,8 @@ DaemonStatus read_status(const Value& value)
     status.freeze = in.text("freeze");
     status.breaker = in.text("breaker");
     status.rate_tokens = read_tokens(in.find("rate_tokens"));
+    if (const Value* git = in.find("git"))
+        status.git = read_git(*git);
     return status;
 }
 
@@ -245,6 +263,10 @@ AuditRecord read_audit(const Value& value)
     record.audit_uid = in.text("audit_uid");
     record.plan_id = in.text("plan_id");
     record.detail = in.text("detail");
+    record.revision = in.text("revision");
+    record.attempt = static_cast<int>(in.number("attempt"));
+    record.latency_ms = in.number("ms");
+    record.error = in.text("error");
     return record;
 }
 

@@ -106,6 +106,16 @@ std::string held_back(const DaemonStatus& status, WallTime now)
     return text;
 }
 
+std::string git_text(const GitStatus& git, WallTime now)
+{
+    std::string text = line("Repository",
+                            printable(git.url) + " " + printable(git.ref) + ", last seen " +
+                                (git.last_success ? when(*git.last_success, now) : "never"));
+    if (!git.error.empty())
+        text += line("", "! " + printable(git.error));
+    return text;
+}
+
 template <class Enum>
 Enum by_name(Enum last, std::string_view name, Enum otherwise)
 {
@@ -146,6 +156,8 @@ std::string render_status(const DaemonStatus& status,
     text += line("Manifests",
                  std::to_string(status.manifests) + " in force, revision " +
                      printable(status.revision));
+    if (status.git)
+        text += git_text(*status.git, now);
     for (const BrokenFile& broken : status.broken)
         text += line("",
                      "! " + printable(broken.error) +
@@ -236,10 +248,16 @@ std::string render_history(const std::vector<AuditRecord>& records)
             text += "  " + printable(record.route);
         if (record.status != 0)
             text += " " + std::to_string(record.status);
+        if (record.attempt != 0)
+            text += " in " + std::to_string(record.latency_ms) + "ms";
+        if (record.attempt > 1)
+            text += " attempt " + std::to_string(record.attempt);
         if (!record.audit_uid.empty())
             text += " audit " + printable(record.audit_uid);
         if (!record.plan_id.empty())
             text += " plan " + printable(record.plan_id);
+        if (!record.revision.empty())
+            text += " revision " + printable(record.revision);
         if (!record.detail.empty())
             text += ": " + printable(record.detail);
         text += "\n";

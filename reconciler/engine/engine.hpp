@@ -27,6 +27,7 @@ struct Engine {
     EventSink& events;
     std::string owner_id;
     std::string plan_id;
+    std::string revision; // of the manifests; "" where nobody keeps count
 };
 
 } // namespace trueup

@@ -375,6 +375,7 @@ private:
         audit.route = intent.route;
         audit.outcome = outcome;
         audit.plan_id = intent.plan_id;
+        audit.revision = engine_.revision;
         audit.detail = "resolved at the next start";
         return audit;
     }

@@ -116,22 +116,58 @@ bool Writer::is_as_planned(const Action& action, const Value& object)
     return make_pin(kind, action.uid, &object, *shape, nullptr, {}) == action.pin;
 }
 
-AuditRecord Writer::audit_of(const Action& action,
-                             const std::string& route,
-                             const std::string& outcome,
-                             int status,
-                             const std::string& audit_uid) const
+AuditRecord Writer::audit_of(const Action& action, const std::string& outcome) const
 {
     AuditRecord audit;
     audit.at = format_time(engine_.clock.wall());
     audit.address = action.address.text();
     audit.verb = name_of(action.verb);
-    audit.route = route;
     audit.outcome = outcome;
-    audit.status = status;
-    audit.audit_uid = audit_uid;
     audit.plan_id = engine_.plan_id;
+    audit.revision = engine_.revision;
     return audit;
+}
+
+AuditRecord
+Writer::audit_of(const Action& action, const std::string& route, const CallAttempt& attempt) const
+{
+    std::string outcome = "done";
+    if (attempt.error)
+        outcome = attempt.effect == Effect::unknown ? "unknown" : "failed";
+    AuditRecord audit = audit_of(action, outcome);
+    audit.route = route;
+    audit.status = attempt.status;
+    audit.audit_uid = attempt.audit_uid;
+    audit.attempt = attempt.number;
+    audit.latency_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(attempt.duration).count();
+    if (attempt.error)
+        audit.error = name_of(*attempt.error);
+    audit.detail = attempt.message;
+    return audit;
+}
+
+std::vector<AuditRecord> Writer::audit_of(const Action& action,
+                                          const std::string& route,
+                                          const std::vector<CallAttempt>& attempts) const
+{
+    std::vector<AuditRecord> lines;
+    for (const CallAttempt& attempt : attempts)
+        lines.push_back(audit_of(action, route, attempt));
+    return lines;
+}
+
+// Of a call that failed. The error of the call is the one to report: a store that fails here fails
+// the next commit too.
+Task<void> Writer::audit_failure(std::vector<AuditRecord> lines)
+{
+    if (lines.empty() || mutated(Mutation::audit_nothing))
+        co_return;
+    Batch batch;
+    batch.audit = std::move(lines);
+    batch.must_be_durable = false;
+    auto stored = co_await engine_.store.commit(std::move(batch));
+    static_cast<void>(stored.has_value());
 }
 
 void Writer::note(const Action& action, Level level, std::string text) const
@@ -182,7 +218,7 @@ Task<Result<void>> Writer::close_intent(const Action& action, std::string id, st
         batch.erase.push_back(replaced_memo_key(id));
     if (!id.empty())
         batch.close.push_back(std::move(id));
-    batch.audit.push_back(audit_of(action, "", outcome, 0, ""));
+    batch.audit.push_back(audit_of(action, outcome));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     co_return stored;
@@ -255,8 +291,8 @@ Task<Result<Settled>> Writer::create_noting(Action action, std::optional<Memo> k
                 co_return opened.error();
             std::string intent_id = *opened;
             Observed object = std::move(found->ours.front());
-            auto settled = co_await finish_existing(
-                action, std::move(object), std::move(intent_id), Audited::no);
+            auto settled =
+                co_await finish_existing(action, std::move(object), std::move(intent_id), false);
             co_return settled;
         }
         if (!found->others.empty())
@@ -312,16 +348,13 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
             co_return verdict.error(); // the intent stays open: the next start looks again
         if (verdict->ours) {
             Observed object = std::move(*verdict->ours);
-            const Audited audited = made ? Audited::yes : Audited::no;
+            const bool answered = made.has_value();
             auto settled =
-                co_await finish_existing(action, std::move(object), std::move(intent_id), audited);
+                co_await finish_existing(action, std::move(object), std::move(intent_id), answered);
             co_return settled;
         }
-        if (verdict->send_again) {
-            std::string route = action.kind->create->call.route();
-            co_await note_lost(action, std::move(route), last);
+        if (verdict->send_again)
             continue;
-        }
         // Not seen is not undone: what was lost may show its effect later than anyone waits for it.
         std::string outcome = lost ? "unknown" : "failed";
         auto closed = co_await close_intent(action, intent_id, std::move(outcome));
@@ -348,14 +381,18 @@ Task<Result<Created>> Writer::send_create(const Action& action)
         co_return call.error();
     WriteCall prepared = std::move(*call);
     CallContext where = context(action);
+    std::vector<CallAttempt> attempts;
+    where.attempts = &attempts;
     auto made = co_await engine_.provider.create(kind, std::move(prepared), std::move(where));
-    if (!made)
+    std::vector<AuditRecord> lines = audit_of(action, kind.create->call.route(), attempts);
+    if (!made) {
+        co_await audit_failure(std::move(lines));
         co_return made;
+    }
     Batch batch;
     if (!made->uid.empty())
         batch.put.push_back(written_record_of(action, made->uid));
-    batch.audit.push_back(
-        audit_of(action, kind.create->call.route(), "done", made->status, made->audit_uid));
+    batch.audit = std::move(lines);
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored) {
@@ -396,12 +433,14 @@ Task<Result<Writer::Verdict>> Writer::find_outcome(const Action& action, bool an
 
 // It was created by an earlier try or run, or by a call whose answer did not name it.
 Task<Result<Settled>>
-Writer::finish_existing(Action action, Observed object, std::string intent_id, Audited audited)
+Writer::finish_existing(Action action, Observed object, std::string intent_id, bool answered)
 {
     Batch batch;
     batch.put.push_back(written_record_of(action, object.uid));
-    if (audited == Audited::no)
-        batch.audit.push_back(audit_of(action, action.kind->create->call.route(), "found", 0, ""));
+    if (!answered) {
+        batch.audit.push_back(audit_of(action, "found"));
+        batch.audit.back().route = action.kind->create->call.route();
+    }
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)

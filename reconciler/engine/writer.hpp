@@ -56,7 +56,6 @@ public:
 private:
     struct Found;
     struct Verdict;
-    enum class Audited { no, yes }; // whether the create that made an object has its record
 
     Task<Result<Found>> look_for(const Action& action);
     Task<Result<Settled>> create_noting(Action action, std::optional<Memo> keepsake);
@@ -64,10 +63,10 @@ private:
     Task<Result<Created>> send_create(const Action& action);
     Task<Result<Verdict>> find_outcome(const Action& action, bool answered, bool lost);
     Task<Result<Settled>> created(Action action, std::string intent_id, std::string uid);
+    // `answered`: the API said that it was done, and not which object it made.
     Task<Result<Settled>>
-    finish_existing(Action action, Observed object, std::string intent_id, Audited audited);
+    finish_existing(Action action, Observed object, std::string intent_id, bool answered);
     Task<Result<void>> write_all(const Action& action, std::vector<WriteCall> calls);
-    Task<void> note_lost(const Action& action, std::string route, Error error);
     Task<Result<void>>
     run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid);
     // `keepsake`: noted under the intent's id.
@@ -93,11 +92,13 @@ private:
     static bool is_as_planned(const Action& action, const Value& object);
     Record record_of(const Action& action, const std::string& uid) const;
     Record written_record_of(const Action& action, const std::string& uid) const;
-    AuditRecord audit_of(const Action& action,
-                         const std::string& route,
-                         const std::string& outcome,
-                         int status,
-                         const std::string& audit_uid) const;
+    AuditRecord audit_of(const Action& action, const std::string& outcome) const;
+    AuditRecord
+    audit_of(const Action& action, const std::string& route, const CallAttempt& attempt) const;
+    std::vector<AuditRecord> audit_of(const Action& action,
+                                      const std::string& route,
+                                      const std::vector<CallAttempt>& attempts) const;
+    Task<void> audit_failure(std::vector<AuditRecord> lines);
     void note(const Action& action, Level level, std::string text) const;
 
     Engine engine_;

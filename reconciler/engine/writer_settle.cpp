@@ -15,6 +15,12 @@ constexpr int deletes_max = 3; // tries of one delete, each after having looked
 constexpr std::size_t polls_max = 100'000;
 constexpr Duration pause_slice = std::chrono::seconds(1); // how late a wish to stop is noticed
 
+// After it was removed its address belongs to the one that took its place.
+bool leaves_new_one(const Action& action)
+{
+    return action.verb == Verb::replace && action.lifecycle.replace != Replacement::delete_first;
+}
+
 } // namespace
 
 // ---- delete
@@ -84,8 +90,10 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
         std::string route = prepared.front().operation->route();
         auto written = co_await write_all(action, std::move(prepared));
         // The call is repeated within itself, and then finds its own effect.
-        if (!written && written.error().code == Errc::not_found)
-            batch.audit.push_back(audit_of(action, route, "found", 404, ""));
+        if (!written && written.error().code == Errc::not_found) {
+            batch.audit.push_back(audit_of(action, "found"));
+            batch.audit.back().route = route;
+        }
         if (written || written.error().code == Errc::not_found)
             break;
         last_error = written.error();
@@ -97,10 +105,16 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             co_return last_error;
         }
     }
-    auto gone = co_await wait_until_gone(action);
-    if (!gone)
-        co_return gone.error();
-    if (action.verb != Verb::replace || action.lifecycle.replace == Replacement::delete_first)
+    // Where nobody waits for it, it stays ours until it is seen to be gone.
+    const bool goes_on = wait_ && *wait_ == Duration::zero() &&
+                         kind.gone_within != Duration::zero() && !intent_id.empty() &&
+                         !leaves_new_one(action);
+    if (!goes_on) {
+        auto gone = co_await wait_until_gone(action);
+        if (!gone)
+            co_return gone.error();
+    }
+    if (!goes_on && !leaves_new_one(action))
         batch.forget.push_back(action.address.text());
     if (!intent_id.empty())
         batch.close.push_back(intent_id);
@@ -108,7 +122,10 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)
         co_return stored.error();
-    co_return Settled{};
+    Settled settled;
+    if (goes_on)
+        settled.waiting = "it was asked to go, and is not gone yet";
+    co_return settled;
 }
 
 // Sleeps, but not on into a wish to stop.
@@ -158,8 +175,9 @@ Task<Result<Settled>> Writer::replace(Action action)
 {
     if (action.lifecycle.replace == Replacement::delete_first) {
         auto removed = co_await remove(action);
-        if (!removed)
-            co_return removed.error();
+        // The new one comes once the old one is gone.
+        if (!removed || !removed->waiting.empty())
+            co_return removed;
         action.uid.clear();
         auto made = co_await create(std::move(action));
         co_return made;
@@ -220,7 +238,7 @@ Task<Result<Settled>> Writer::adopt(Action action)
 {
     Batch batch;
     batch.put.push_back(record_of(action, action.uid));
-    batch.audit.push_back(audit_of(action, "", "done", 0, ""));
+    batch.audit.push_back(audit_of(action, "done"));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)
@@ -258,7 +276,7 @@ Task<Result<Settled>> Writer::forget(Action action)
 {
     Batch batch;
     batch.forget.push_back(action.address.text());
-    batch.audit.push_back(audit_of(action, "", "done", 0, ""));
+    batch.audit.push_back(audit_of(action, "done"));
     // It still carries our mark, and must not be taken for something that we lost.
     if (action.reason == Reason::abandoned && !action.uid.empty())
         batch.note.push_back(released_memo(action.kind->name, action.uid, action.address.text()));

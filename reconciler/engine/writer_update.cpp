@@ -20,22 +20,6 @@ std::string Writer::kept_otherwise(const std::vector<std::string>& paths)
     return text;
 }
 
-// A call that may have taken effect is told, whatever it turns out to have done.
-Task<void> Writer::note_lost(const Action& action, std::string route, Error error)
-{
-    if (error.effect != Effect::unknown || mutated(Mutation::audit_nothing))
-        co_return;
-    Batch batch;
-    batch.audit.push_back(audit_of(action,
-                                   route,
-                                   "unknown",
-                                   error.api ? error.api->status : 0,
-                                   error.api ? error.api->audit_uid : std::string()));
-    batch.must_be_durable = false;
-    auto stored = co_await engine_.store.commit(std::move(batch));
-    static_cast<void>(stored.has_value()); // the error of the call is the one to report
-}
-
 Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall> calls)
 {
     for (WriteCall& call : calls) {
@@ -43,25 +27,28 @@ Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall
         CallContext where = context(action);
         if (mutated(Mutation::audit_before_effect)) {
             Batch early;
-            early.audit.push_back(audit_of(action, route, "done", 200, "early" + call.uid));
+            CallAttempt claimed;
+            claimed.status = 200;
+            claimed.audit_uid = "early" + call.uid;
+            early.audit.push_back(audit_of(action, route, claimed));
             auto stored = co_await engine_.store.commit(std::move(early));
             if (!stored)
                 co_return stored.error();
         }
+        std::vector<CallAttempt> attempts;
+        where.attempts = &attempts;
         auto written =
             co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
+        std::vector<AuditRecord> lines = audit_of(action, route, attempts);
         if (!written) {
-            Error failed = written.error();
-            co_await note_lost(action, route, failed);
-            co_return failed;
+            co_await audit_failure(std::move(lines));
+            co_return written.error();
         }
         Batch batch;
-        if (!mutated(Mutation::audit_before_effect) && !mutated(Mutation::audit_nothing))
-            batch.audit.push_back(
-                audit_of(action, route, "done", written->status, written->audit_uid));
         if (mutated(Mutation::audit_twice))
-            batch.audit.push_back(
-                audit_of(action, route, "done", written->status, written->audit_uid));
+            batch.audit = lines;
+        if (!mutated(Mutation::audit_before_effect) && !mutated(Mutation::audit_nothing))
+            batch.audit.insert(batch.audit.end(), lines.begin(), lines.end());
         batch.must_be_durable = false;
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (!stored)

@@ -94,8 +94,17 @@ CREATE TABLE memos (
 ) STRICT;
 )sql";
 
+// A line from before this step has no attempt; its hash covers the columns that it was written
+// with.
+constexpr const char* schema_3 = R"sql(
+ALTER TABLE audit ADD COLUMN revision TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN attempt TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN latency_ms TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN error TEXT NOT NULL DEFAULT '';
+)sql";
+
 // Step i leads from version i to version i + 1. Steps are only ever added.
-constexpr std::array<const char*, state_schema_version> steps{schema_1, schema_2};
+constexpr std::array<const char*, state_schema_version> steps{schema_1, schema_2, schema_3};
 
 std::int64_t number(SQLite::Database& database, const char* pragma)
 {

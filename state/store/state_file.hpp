@@ -18,7 +18,7 @@ namespace trueup {
 // "TRUP" in the application_id field of an SQLite header.
 inline constexpr std::uint32_t state_application_id = 0x54525550;
 // What this program writes, and the newest that it reads.
-inline constexpr std::uint32_t state_schema_version = 2;
+inline constexpr std::uint32_t state_schema_version = 3;
 
 // What is known of a state before it is opened.
 struct StateHead {

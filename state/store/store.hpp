@@ -68,6 +68,10 @@ struct AuditRecord {
     std::string audit_uid;
     std::string plan_id;
     std::string detail;
+    std::string revision;        // of the manifests; "" where nobody keeps count
+    int attempt = 0;             // of a call; 0 for what is none
+    std::int64_t latency_ms = 0; // of a call
+    std::string error;           // name of an Errc, of a call that failed
 };
 
 // What a state belongs to. All three are checked at each opening for writing.

@@ -106,7 +106,26 @@ Row row_of(const AuditRecord& record)
             std::to_string(record.status),
             record.audit_uid,
             record.plan_id,
-            record.detail};
+            record.detail,
+            record.revision,
+            std::to_string(record.attempt),
+            std::to_string(record.latency_ms),
+            record.error};
+}
+
+// Where the columns begin that a line of the audit has since the third schema.
+constexpr std::size_t audit_columns_before = 9;
+constexpr std::size_t audit_attempt_column = 10;
+
+// What the hash of a line covers. One from before has no attempt, and was hashed without the
+// columns that it did not have; something in one of them was put there later, and counts.
+Row hashed_columns(Row row)
+{
+    const auto later = row.begin() + audit_columns_before;
+    if (row[audit_attempt_column].empty() &&
+        std::all_of(later, row.end(), [](const std::string& field) { return field.empty(); }))
+        row.resize(audit_columns_before);
+    return row;
 }
 
 Row row_of(const Memo& memo)
@@ -171,6 +190,15 @@ Result<Intent> intent_of(Row row)
     return intent;
 }
 
+// 0 for what is not a number, such as a column that a line did not have.
+template <class Integer>
+Integer integer_of(const std::string& text)
+{
+    Integer number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
 AuditRecord audit_of(Row row)
 {
     AuditRecord record;
@@ -179,10 +207,14 @@ AuditRecord audit_of(Row row)
     record.verb = std::move(row[2]);
     record.route = std::move(row[3]);
     record.outcome = std::move(row[4]);
-    std::from_chars(row[5].data(), row[5].data() + row[5].size(), record.status);
+    record.status = integer_of<int>(row[5]);
     record.audit_uid = std::move(row[6]);
     record.plan_id = std::move(row[7]);
     record.detail = std::move(row[8]);
+    record.revision = std::move(row[9]);
+    record.attempt = integer_of<int>(row[10]);
+    record.latency_ms = integer_of<std::int64_t>(row[11]);
+    record.error = std::move(row[12]);
     return record;
 }
 
@@ -283,7 +315,8 @@ constexpr const char* select_records = "SELECT address, kind, scope_uid, uid, la
                                        "waiting_since, updated_at, sum FROM records ";
 
 constexpr const char* select_audit = "SELECT at, address, verb, route, outcome, status, audit_uid, "
-                                     "plan_id, detail, hash FROM audit ";
+                                     "plan_id, detail, revision, attempt, latency_ms, error, hash "
+                                     "FROM audit ";
 
 std::string last_audit_hash(SQLite::Database& database)
 {
@@ -317,8 +350,8 @@ TableWriter::TableWriter(SQLite::Database& database)
       close_(database, "DELETE FROM intents WHERE id = ?"),
       audit_(database,
              "INSERT INTO audit (at, address, verb, route, outcome, status, audit_uid, plan_id, "
-             "detail, "
-             "hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+             "detail, revision, attempt, latency_ms, error, hash) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       note_(database,
             "INSERT INTO memos (kind, key, value, updated_at, sum) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, "
@@ -451,7 +484,7 @@ Result<std::uint64_t> TableReader::verify_audit()
     std::string before;
     std::string hash;
     while (whole_audit_.executeStep()) {
-        const Row row = take_row(whole_audit_, hash);
+        const Row row = hashed_columns(take_row(whole_audit_, hash));
         ++count;
         if (hash != digest_of(row, before))
             return Error{Errc::store_failed,

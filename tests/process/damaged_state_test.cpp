@@ -190,7 +190,7 @@ TEST_SUITE("process: damaged state")
         std::string newer = scene.sound;
         newer[63] = 9; // user_version, big-endian at 60
         put_bytes(scene.state, newer);
-        scene.check_refused("written by a newer trueup (schema 9; this one knows 2)");
+        scene.check_refused("written by a newer trueup (schema 9; this one knows 3)");
 
         fs::remove(scene.state);
         put_bytes(scene.state.string() + "-wal", "left over");

@@ -211,6 +211,50 @@ public:
 
     Task<Result<Created>> create(const Kind& kind, WriteCall call, CallContext context) override
     {
+        const CallContext where = context;
+        auto created = co_await create_one(kind, std::move(call), std::move(context));
+        note_attempt(where, created ? created->status : 0, created ? nullptr : &created.error());
+        co_return created;
+    }
+
+    Task<Result<Written>> write(const Kind& kind, WriteCall call, CallContext context) override
+    {
+        const CallContext where = context;
+        auto written = co_await write_one(kind, std::move(call), std::move(context));
+        note_attempt(where, written ? written->status : 0, written ? nullptr : &written.error());
+        co_return written;
+    }
+
+    std::string tenant = "t1";
+
+    static bool is_write(const Call& call)
+    {
+        return call.verb == "create" || call.verb == "write" || call.verb == "delete";
+    }
+
+    static std::string singleton_uid(const Kind& kind, const Scope& scope)
+    {
+        return "the " + kind.name + " of " + (scope.uid.empty() ? "tenant" : scope.uid);
+    }
+
+private:
+    static void note_attempt(const CallContext& context, int status, const Error* error)
+    {
+        if (context.attempts == nullptr)
+            return;
+        CallAttempt attempt;
+        attempt.status = status;
+        if (error != nullptr) {
+            attempt.status = error->api ? error->api->status : 0;
+            attempt.error = error->code;
+            attempt.message = error->message;
+            attempt.effect = error->effect;
+        }
+        context.attempts->push_back(std::move(attempt));
+    }
+
+    Task<Result<Created>> create_one(const Kind& kind, WriteCall call, CallContext context)
+    {
         const Fault fault = begin("create", context, "");
         const std::string address = context.address;
         co_await take_time(address);
@@ -240,7 +284,7 @@ public:
         co_return created;
     }
 
-    Task<Result<Written>> write(const Kind& kind, WriteCall call, CallContext context) override
+    Task<Result<Written>> write_one(const Kind& kind, WriteCall call, CallContext context)
     {
         const bool deletes = kind.remove && call.operation == &*kind.remove;
         const std::string route = call.operation->route();
@@ -272,19 +316,6 @@ public:
         co_return written;
     }
 
-    std::string tenant = "t1";
-
-    static bool is_write(const Call& call)
-    {
-        return call.verb == "create" || call.verb == "write" || call.verb == "delete";
-    }
-
-    static std::string singleton_uid(const Kind& kind, const Scope& scope)
-    {
-        return "the " + kind.name + " of " + (scope.uid.empty() ? "tenant" : scope.uid);
-    }
-
-private:
     Fault
     begin(std::string verb, const CallContext& context, std::string uid, std::string route = {})
     {

@@ -152,6 +152,7 @@ Findings check_libraries(const Files& files)
     static const std::vector<Library> libraries{
         {"boost/beast", {"api/http/"}, true},
         {"boost/asio/ssl", {"api/http/"}, true},
+        {"boost/process", {"reconciler/daemon/"}, true},
         {"openssl/ssl", {"api/http/"}, true},
         {"rapidjson/", {"state/model/"}},
         {"yaml-cpp/", {"state/model/"}},

@@ -203,6 +203,38 @@ TEST_SUITE("api: write")
         CHECK(world.http.requests.back().target == "/v1/roles/u1");
     }
 
+    TEST_CASE("H: each attempt that went out is told to who asked, reads and logins are not")
+    {
+        World world(catalogue_of({role()}),
+                    script({broken_connection(Effect::unknown),
+                            make_response(503, "", {Header("AuditUid", "audit-2")}),
+                            make_response(204, "", {Header("AuditUid", "audit-3")})}));
+        const Kind& kind = world.kind("Role");
+        auto calls = encode_delete(kind, {}, "u1", desired);
+        REQUIRE(calls);
+        std::vector<CallAttempt> attempts;
+        CallContext context("Role/tenant/admin", "plan-1");
+        context.attempts = &attempts;
+
+        REQUIRE(world.clock.run(world.provider->write(kind, calls->front(), context)));
+        const auto seen = world.clock.run(world.provider->read(kind, {}, "u1", context));
+        static_cast<void>(seen.has_value());
+
+        REQUIRE(attempts.size() == 3);
+        CHECK(attempts[0].number == 1);
+        CHECK(attempts[0].error == Errc::network);
+        CHECK(attempts[0].effect == Effect::unknown);
+        CHECK(attempts[0].status == 0);
+        CHECK(attempts[1].number == 2);
+        CHECK(attempts[1].error == Errc::server_failed);
+        CHECK(attempts[1].status == 503);
+        CHECK(attempts[1].audit_uid == "audit-2");
+        CHECK(attempts[2].number == 3);
+        CHECK_FALSE(attempts[2].error);
+        CHECK(attempts[2].status == 204);
+        CHECK(attempts[2].audit_uid == "audit-3");
+    }
+
     TEST_CASE("a body that still is the kind's template is refused, as is an unknown value")
     {
         Kind kind = role();

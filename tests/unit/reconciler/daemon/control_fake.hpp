@@ -125,6 +125,17 @@ inline DaemonStatus full_status()
     status.suspensions.push_back(suspension);
     status.freeze = "weekend until 2026-03-02T06:00:00.000Z";
     status.breaker = "closed";
+    GitStatus git;
+    git.url = "https://git.example.com/team/manifests.git";
+    git.ref = "refs/heads/main";
+    git.commit = "3f2a";
+    git.last_success = at("11:58");
+    git.problem = "unreachable";
+    git.error = "the repository cannot be reached: could not resolve host";
+    git.looks = 9;
+    git.failures = 2;
+    git.rewrites = 1;
+    status.git = git;
     status.rate_tokens = {{"default", 9.5}, {"/v1/cloudconfigs", 50}};
     return status;
 }
@@ -140,7 +151,7 @@ public:
                 return each;
         return std::nullopt;
     }
-    Value plan() const override { return planned; }
+    std::string plan() const override { return planned; }
     Result<std::vector<AuditRecord>> history(std::size_t newest_max) const override
     {
         if (history_error)
@@ -172,7 +183,7 @@ public:
 
     DaemonStatus said = full_status();
     std::vector<ResourceStatus> all{stalled_resource(), ready_resource("Role/tenant/base")};
-    Value planned;
+    std::string planned;
     std::vector<AuditRecord> audit;
     std::optional<Error> history_error;
     bool is_alive = true;

@@ -23,6 +23,9 @@ TEST_SUITE("daemon: status as JSON")
         CHECK(read.suspensions.front().until == at("18:00"));
         CHECK(read.rate_tokens.at("default") == doctest::Approx(9.5));
         CHECK(read.last_round->counts.at("update") == 2);
+        REQUIRE(read.git);
+        CHECK(read.git->problem == "unreachable");
+        CHECK(read.git->last_success == at("11:58"));
     }
 
     TEST_CASE("a resource survives it too, but for its secrets")

@@ -205,6 +205,11 @@ public:
         ++reloads;
         return {};
     }
+    Result<void> take_reloaded() override
+    {
+        ++reloads_taken;
+        return {};
+    }
     void watch(const std::vector<std::filesystem::path>& directories) override
     {
         watched = directories;
@@ -224,8 +229,11 @@ public:
     std::unique_ptr<Loop> loop;
     std::optional<int> exit_code;
     std::vector<std::filesystem::path> watched;
+    int attempts = 1; // of a call
+    std::optional<rest::BreakerRules> breaker;
     std::size_t plans = 0;
     std::size_t reloads = 0;
+    std::size_t reloads_taken = 0;
     // Looks at each request after it had its effect; what it returns is the answer, if anything.
     std::function<std::optional<HttpResponse>(const SentRequest&)> hook;
 
@@ -246,7 +254,8 @@ private:
         RestOptions rest;
         rest.credentials.api_key = hasher.make("sandbox", "test");
         rest.rate = 0;
-        rest.attempts_max = 1;
+        rest.attempts_max = attempts;
+        rest.breaker = breaker;
         if (settings.mode == RunMode::dry_run)
             observer_ = make_rest_observer(palette(), http, clock, *random, relay, std::move(rest));
         else

@@ -107,6 +107,31 @@ TEST_SUITE("daemon: gate")
         CHECK(gated.withheld.at("Widget/tenant/a").until == noon + std::chrono::hours(1));
     }
 
+    TEST_CASE("what was asked to go is asked again only when its kind's time is over")
+    {
+        Scene scene;
+        for (Kind& kind : scene.catalogue.kinds)
+            kind.gone_within = std::chrono::minutes(5);
+        scene.options.prune = true;
+        scene.declare("Widget/tenant/other");
+        scene.owned("Widget/tenant/a", "u1");
+        Memory memory;
+        memory.going["Widget/tenant/a"].uid = "u1";
+        memory.going["Widget/tenant/a"].since = noon - std::chrono::minutes(4);
+
+        const Gated gated = gate(scene.plan().actions, memory, RunConfig(), at_noon());
+        CHECK(reason(gated, "Widget/tenant/a") == "going");
+        CHECK(gated.withheld.at("Widget/tenant/a").until == noon + std::chrono::minutes(1));
+
+        GateInput later = at_noon();
+        later.now += std::chrono::minutes(1);
+        CHECK(reason(gate(scene.plan().actions, memory, RunConfig(), later), "Widget/tenant/a") ==
+              "runs");
+        memory.going["Widget/tenant/a"].uid = "u0"; // another object stood there then
+        CHECK(reason(gate(scene.plan().actions, memory, RunConfig(), at_noon()),
+                     "Widget/tenant/a") == "runs");
+    }
+
     TEST_CASE("suspensions hold for all, for a project, and for one resource, until they end")
     {
         Memory memory;

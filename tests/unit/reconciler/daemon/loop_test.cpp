@@ -108,6 +108,47 @@ TEST_SUITE("daemon: loop")
         CHECK(done->revision.starts_with("sha256:"));
     }
 
+    TEST_CASE("H: the audit says of each call its revision, attempt, status and the API's own name")
+    {
+        DaemonWorld world;
+        world.attempts = 2;
+        world.write("a.yaml", role("a"));
+        world.start();
+        bool refused = false;
+        world.hook = [&](const SentRequest& sent) -> std::optional<HttpResponse> {
+            if (sent.method != "PUT" || std::exchange(refused, true))
+                return std::nullopt;
+            HttpResponse answer;
+            answer.status = 429;
+            return answer;
+        };
+
+        world.write("a.yaml", role("a", "cluster.list"));
+        world.pass(10s);
+
+        const auto history = world.loop->history(100);
+        REQUIRE(history);
+        std::vector<AuditRecord> updates;
+        std::ranges::copy_if(*history, std::back_inserter(updates), [](const AuditRecord& record) {
+            return record.verb == "update";
+        });
+        REQUIRE(updates.size() == 2); // newest first
+        CHECK(updates[0].outcome == "done");
+        CHECK(updates[0].status == 204);
+        CHECK(updates[0].attempt == 2);
+        CHECK_FALSE(updates[0].audit_uid.empty());
+        CHECK(updates[1].outcome == "failed");
+        CHECK(updates[1].status == 429);
+        CHECK(updates[1].attempt == 1);
+        CHECK(updates[1].error == "throttled");
+        for (const AuditRecord& record : updates) {
+            CHECK(record.address == "Role/tenant/a");
+            CHECK(record.route == "PUT /v1/roles/{uid}");
+            CHECK(record.revision == world.loop->status().revision);
+            CHECK_FALSE(record.plan_id.empty());
+        }
+    }
+
     TEST_CASE("a failing resource is left alone for longer and longer, and the others go on")
     {
         DaemonWorld world;
@@ -231,9 +272,63 @@ TEST_SUITE("daemon: loop")
         world.pass(2s);
 
         CHECK(world.reloads == 1);
+        CHECK(world.reloads_taken == 1);
         CHECK(world.plans == plans + 1);
         CHECK(world.supervisor.told == std::vector<std::string>{"ready", "reloading", "ready"});
         CHECK(world.loop->status().last_round->trigger == "reload");
+    }
+
+    TEST_CASE("a reload waits for no round: what is read counts when the round has ended")
+    {
+        DaemonWorld world;
+        world.write("a.yaml", role("a"));
+        world.start_slowly(1min);
+        world.pass(10s); // in the middle of the first call
+        REQUIRE(world.loop->status().in_round);
+
+        world.loop->reload();
+
+        CHECK(world.supervisor.told == std::vector<std::string>{"ready", "reloading", "ready"});
+        CHECK(world.reloads == 1);
+        CHECK(world.reloads_taken == 0);
+        world.pass(2h);
+        CHECK(world.reloads_taken == 1);
+        CHECK(world.exists("a"));
+    }
+
+    TEST_CASE("an API that is down is left alone, the outage is nobody's failure, and work goes on "
+              "when it is back")
+    {
+        DaemonWorld world;
+        world.breaker.emplace();
+        world.write("a.yaml", role("a"));
+        world.start();
+        std::size_t calls = 0;
+        bool down = true;
+        world.hook = [&](const SentRequest&) -> std::optional<HttpResponse> {
+            ++calls;
+            if (!down)
+                return std::nullopt;
+            HttpResponse answer;
+            answer.status = 503;
+            return answer;
+        };
+        world.write("b.yaml", role("b"));
+
+        world.pass(1h);
+
+        MESSAGE("calls in an hour of outage: ", calls);
+        CHECK(calls <= 10 + 20); // until it opens, then a probe now and then
+        CHECK(world.loop->status().breaker == "open");
+        CHECK(world.said("left alone"));
+        const auto status = world.loop->resource("Role/tenant/b");
+        CHECK((!status || status->failures == 0));
+
+        down = false;
+        world.pass(6min);
+        CHECK(world.loop->status().breaker == "closed");
+        CHECK(world.exists("b"));
+        CHECK(world.last_result() == "converged");
     }
 
     TEST_CASE("the watchdog is fed while there is progress, and not by a round that hangs")

@@ -47,6 +47,8 @@ Memory full_memory()
     pending.approved_by = "bob";
     pending.counts["create"] = 2;
     memory.pending = pending;
+    memory.going["Role/tenant/g"].uid = "u7";
+    memory.going["Role/tenant/g"].since = at("2026-03-01T13:30:00.000Z");
     return memory;
 }
 
@@ -61,6 +63,8 @@ TEST_SUITE("daemon: memory")
         CHECK(memory.suspensions.at("").until == at("2026-03-02T12:00:00.000Z"));
         CHECK(memory.tombstones.at("Role/tenant/a").uid == "u1");
         CHECK(memory.tombstones.at("Role/tenant/a").since == at("2026-03-01T13:00:00.000Z"));
+        CHECK(memory.going.at("Role/tenant/g").uid == "u7");
+        CHECK(memory.going.at("Role/tenant/g").since == at("2026-03-01T13:30:00.000Z"));
         const Failure& failure = memory.failures.at("Role/tenant/a");
         CHECK(failure.count == 3);
         CHECK(failure.next == at("2026-03-01T14:00:00.000Z"));
@@ -102,15 +106,16 @@ TEST_SUITE("daemon: memory")
         CHECK(memory_changes(then, write_memory(memory), now).note.empty());
 
         memory.tombstones.clear();
+        memory.going.clear();
         memory.failures["Role/tenant/a"].count = 4;
         const Batch batch = memory_changes(then, write_memory(memory), now);
 
         REQUIRE(batch.note.size() == 1);
         CHECK(batch.note.front().kind == "failure");
         CHECK(batch.note.front().updated_at == "2026-03-01T17:00:00.000Z");
-        REQUIRE(batch.erase.size() == 1);
-        CHECK(batch.erase.front() ==
-              std::pair<std::string, std::string>("tombstone", "Role/tenant/a"));
+        REQUIRE(batch.erase.size() == 2);
+        CHECK(batch.erase[0] == std::pair<std::string, std::string>("going", "Role/tenant/g"));
+        CHECK(batch.erase[1] == std::pair<std::string, std::string>("tombstone", "Role/tenant/a"));
     }
 
     TEST_CASE("a memo that nobody understands is left out")

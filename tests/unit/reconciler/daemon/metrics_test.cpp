@@ -58,6 +58,10 @@ TEST_SUITE("daemon: metrics")
         CHECK(has_line(text, "trueup_drift_age_seconds 10800"));
         CHECK(has_line(text, "trueup_manifests_broken 1"));
         CHECK(has_line(text, "trueup_approval_pending 1"));
+        CHECK(has_line(text, "trueup_circuit_breaker_open 0"));
+        CHECK(has_line(text, "trueup_git_problem{problem=\"unreachable\"} 1"));
+        CHECK(has_line(text, "trueup_git_problem{problem=\"rewritten\"} 0"));
+        CHECK(has_line(text, "trueup_git_rewrites 1"));
         CHECK(has_line(text, "trueup_rate_limit_tokens{group=\"default\"} 9.5"));
         CHECK(has_line(text, "trueup_api_requests_total{code=\"200\",method=\"GET\"} 2"));
         CHECK(has_line(text, "trueup_api_requests_total{code=\"0\",method=\"POST\"} 1"));

@@ -178,7 +178,8 @@ TEST_SUITE("engine: audit")
 
         CHECK(world.round().removed == 1);
 
-        CHECK(world.store.history(a) == Lines{"create done", "delete found"});
+        // What the call said, and what that means.
+        CHECK(world.store.history(a) == Lines{"create done", "delete failed", "delete found"});
     }
 
     TEST_CASE("H: a create that was lost is not called failed because a stranger has its name")
@@ -197,7 +198,8 @@ TEST_SUITE("engine: audit")
 
         CHECK(world.round().failed == 1);
 
-        CHECK(world.store.history(a) == Lines{"create unknown"});
+        // The call, and the action.
+        CHECK(world.store.history(a) == Lines{"create unknown", "create unknown"});
     }
 
     TEST_CASE("H: a create that was answered without a name is told, whatever comes after")
@@ -359,7 +361,7 @@ TEST_SUITE("engine: delete")
         CHECK(world.open_intents() == 0);
     }
 
-    TEST_CASE("--wait none does not wait for the end of a delete")
+    TEST_CASE("B: --wait none does not wait for the end of a delete, and what goes stays ours")
     {
         Made world;
         world.kind("Widget").gone_within = 5min;
@@ -371,8 +373,14 @@ TEST_SUITE("engine: delete")
 
         const Report report = world.round();
 
-        CHECK(report.removed == 1);
+        CHECK(report.waiting == 1);
         CHECK(world.clock.now().time_since_epoch() == 0s);
+        CHECK(world.store.find(a).has_value());
+        CHECK(world.open_intents() == 0);
+        world.clock.advance(1min);
+        world.round();
+        CHECK_FALSE(world.store.find(a).has_value());
+        CHECK(world.api.count("delete") == 1);
     }
 
     TEST_CASE("a delete without an answer is looked at and tried again, three times at most")

@@ -30,6 +30,46 @@ TEST_SUITE("engine: create")
         CHECK(world.store.history(a) == Lines{"create done"});
     }
 
+    TEST_CASE("H: a call that failed has its line in the audit, with what the API said of it")
+    {
+        EngineWorld world;
+        world.declare(a, "spec: {size: 1}");
+        Error refusal(Errc::rejected, "size is too small");
+        refusal.api = ApiFailure();
+        refusal.api->status = 422;
+        world.api.refuses.emplace(a, refusal);
+
+        world.round();
+
+        const auto audit = world.store.audit(10);
+        REQUIRE(audit);
+        const auto line = std::ranges::find(*audit, 422, &AuditRecord::status);
+        REQUIRE(line != audit->end());
+        CHECK(line->address == a);
+        CHECK(line->verb == "create");
+        CHECK(line->route == "POST /widgets");
+        CHECK(line->outcome == "failed");
+        CHECK(line->error == "rejected");
+        CHECK(line->detail == "size is too small");
+        CHECK(line->attempt == 1);
+        CHECK_FALSE(line->plan_id.empty());
+    }
+
+    TEST_CASE("H: a call without an answer is unknown, and then found, in the audit")
+    {
+        EngineWorld world;
+        world.declare(a);
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "look_up" && world.api.count("create") == 0)
+                world.steps.fail(1, Fault::lost); // of the store, then the create
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.complete());
+        CHECK(world.store.history(a) == Lines{"create unknown", "create found"});
+    }
+
     TEST_CASE("the intent of a create is durable before the call is made")
     {
         EngineWorld world;
@@ -92,7 +132,7 @@ TEST_SUITE("engine: create")
 
         CHECK(report.complete());
         CHECK(world.api.count("create") == 1);
-        CHECK(world.store.history(a) == Lines{"create found"});
+        CHECK(world.store.history(a) == Lines{"create unknown", "create found"});
     }
 
     TEST_CASE("A: the second send waits the kind's time to settle, and is not made when the first "
@@ -162,7 +202,8 @@ TEST_SUITE("engine: create")
         CHECK(report.failed == 1);
         CHECK_FALSE(world.store.find(a).has_value());
         CHECK(world.open_intents() == 0);
-        CHECK(world.store.history(a) == Lines{"create failed"});
+        // One line of the call, one of the action.
+        CHECK(world.store.history(a) == Lines{"create failed", "create failed"});
     }
 
     TEST_CASE("a refusal for a duplicate name is read: an object with our mark is ours")

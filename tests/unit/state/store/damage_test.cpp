@@ -95,6 +95,22 @@ void change_audit(const std::filesystem::path& file,
     by_hand.exec(definition);
 }
 
+// A state of the second schema with two lines of audit, hashed as that schema did.
+void fill_second_schema(StateFixture& state)
+{
+    state.fill(1, false);
+    state.go_back_to_schema(2);
+    SQLite::Database old(state.file.string(), SQLite::OPEN_READWRITE);
+    old.exec("INSERT INTO audit (at, address, verb, route, outcome, status, audit_uid, "
+             "plan_id, detail, hash) VALUES "
+             "('2026-03-01T12:00:00.000Z', 'Thing/team-a/old', 'create', 'POST /v1/things', "
+             "'done', '201', 'a-1', 'plan-1', '', "
+             "'5414adc27200339331865cc79f39ed3832f6fc9d6ed895e4558477cec0baf5b1'), "
+             "('2026-03-01T12:01:00.000Z', 'Thing/team-a/old', 'update', "
+             "'PUT /v1/things/{uid}', 'done', '200', 'a-2', 'plan-2', '', "
+             "'251221992dd2d7e50b460300deaafb52cfdc9cddbed581a158fdd42457d32e60')");
+}
+
 TEST_SUITE("state: damage")
 {
     TEST_CASE("a state that was cut off anywhere is refused with advice, never read as less")
@@ -233,6 +249,71 @@ TEST_SUITE("state: damage")
 
         REQUIRE(lines);
         CHECK(*lines == 4);
+    }
+
+    TEST_CASE("the audit of the second schema stays true, and goes on in the third")
+    {
+        StateFixture state;
+        fill_second_schema(state);
+        const auto unmigrated = verify_audit(state.file);
+        REQUIRE(unmigrated);
+        CHECK(*unmigrated == 2);
+
+        {
+            auto store = state.open();
+            Batch batch;
+            batch.audit.push_back(make_audit(1));
+            batch.audit.back().revision = "git:3f2a";
+            batch.audit.back().attempt = 2;
+            batch.audit.back().latency_ms = 41;
+            batch.audit.back().error = "server_failed";
+            REQUIRE(state.commit(*store, std::move(batch)));
+        }
+
+        const auto lines = verify_audit(state.file);
+        REQUIRE(lines);
+        CHECK(*lines == 3);
+        const auto audit = state.open(StoreMode::read_only)->audit(3);
+        REQUIRE(audit);
+        CHECK((*audit)[0].revision == "git:3f2a");
+        CHECK((*audit)[0].attempt == 2);
+        CHECK((*audit)[0].latency_ms == 41);
+        CHECK((*audit)[0].error == "server_failed");
+        CHECK((*audit)[2].audit_uid == "a-1");
+        CHECK((*audit)[2].attempt == 0);
+    }
+
+    TEST_CASE("a column that a line of the audit did not have cannot be filled in later, nor "
+              "emptied")
+    {
+        StateFixture state;
+        fill_second_schema(state);
+        {
+            auto store = state.open();
+            Batch batch;
+            batch.audit.push_back(make_audit(1));
+            batch.audit.back().attempt = 1;
+            batch.audit.back().revision = "git:3f2a";
+            REQUIRE(state.commit(*store, std::move(batch)));
+        }
+        const std::string kept = bytes_of(state.file);
+        const std::pair<const char*, const char*> forgeries[] = {
+            {"UPDATE audit SET revision = 'git:other' WHERE seq = 1", "line 1"},
+            {"UPDATE audit SET attempt = '1' WHERE seq = 2", "line 2"},
+            {"UPDATE audit SET revision = '' WHERE seq = 3", "line 3"},
+            {"UPDATE audit SET revision = '', attempt = '', latency_ms = '', error = '' "
+             "WHERE seq = 3",
+             "line 3"}};
+
+        for (const auto& [sql, line] : forgeries) {
+            CAPTURE(sql);
+            change_audit(state.file, "audit_is_never_changed", sql);
+            const auto found = verify_audit(state.file);
+            put_file(state.file, kept);
+
+            REQUIRE_FALSE(found);
+            CHECK(found.error().message.find(line) != std::string::npos);
+        }
     }
 
     TEST_CASE("setting aside keeps the damaged state whole and makes room for a new one")

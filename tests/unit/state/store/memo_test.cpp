@@ -70,12 +70,8 @@ TEST_SUITE("state: memos")
     TEST_CASE("a state of the first schema keeps what it knows and learns memos")
     {
         StateFixture state;
-        state.fill(3);
-        {
-            SQLite::Database old(state.file.string(), SQLite::OPEN_READWRITE);
-            old.exec("DROP TABLE memos");
-            old.exec("PRAGMA user_version = 1");
-        }
+        state.fill(3, false);
+        state.go_back_to_schema(1);
         CHECK(state.open(StoreMode::read_only)->memos()->empty());
 
         auto store = state.open();

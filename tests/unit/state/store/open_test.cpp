@@ -151,7 +151,7 @@ TEST_SUITE("state: opening")
             SQLite::Database newer(state.file.string(), SQLite::OPEN_READWRITE);
             newer.exec("PRAGMA user_version = 7");
         }
-        check_refused(state, Errc::invalid_input, "newer trueup (schema 7; this one knows 2)");
+        check_refused(state, Errc::invalid_input, "newer trueup (schema 7; this one knows 3)");
     }
 
     TEST_CASE("what is not a regular file is refused by its kind")
@@ -221,7 +221,7 @@ TEST_SUITE("state: opening")
         state.fill(2);
 
         SQLite::Database now(state.file.string(), SQLite::OPEN_READONLY);
-        CHECK(now.execAndGet("PRAGMA user_version").getInt() == 2);
+        CHECK(now.execAndGet("PRAGMA user_version").getInt() == 3);
         CHECK(records_of(*state.open(StoreMode::read_only)).size() == 2);
     }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
+#include <SQLiteCpp/SQLiteCpp.h>
 
 #include <exception>
 #include <fstream>
@@ -183,16 +184,28 @@ public:
     }
 
     // A state with `count` records, closed.
-    void fill(int count)
+    void fill(int count, bool with_audit = true)
     {
         auto store = open();
         Batch batch;
         for (int i = 0; i < count; ++i) {
             batch.put.push_back(make_record(i));
-            batch.audit.push_back(make_audit(i));
+            if (with_audit)
+                batch.audit.push_back(make_audit(i));
         }
         const auto stored = commit(*store, std::move(batch));
         REQUIRE(stored);
+    }
+
+    // Makes the state one that an older trueup wrote; its audit must be empty.
+    void go_back_to_schema(int version)
+    {
+        SQLite::Database old(file.string(), SQLite::OPEN_READWRITE);
+        for (const char* column : {"revision", "attempt", "latency_ms", "error"})
+            old.exec(std::string("ALTER TABLE audit DROP COLUMN ") + column);
+        if (version < 2)
+            old.exec("DROP TABLE memos");
+        old.exec("PRAGMA user_version = " + std::to_string(version));
     }
 
     TempDir directory;
