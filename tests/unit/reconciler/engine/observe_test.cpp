@@ -84,6 +84,24 @@ TEST_SUITE("engine: observe")
         CHECK(gone.sightings.at(a).uid_checked);
     }
 
+    TEST_CASE("C: an owned object that cannot be read does not count as gone")
+    {
+        for (const Errc code : {Errc::server_failed, Errc::forbidden, Errc::rejected}) {
+            CAPTURE(name_of(code));
+            EngineWorld world;
+            world.put_record(record_of(a, "u1"));
+            world.exists(a, {}, true);
+            world.api.unseen = {"u1"};
+            world.api.unreadable.emplace("Widget", Error(code, "no"));
+
+            const auto found = world.try_observe();
+
+            const bool gone = found && !found->failures.contains(a) &&
+                              found->sightings.contains(a) && found->sightings.at(a).uid_checked;
+            CHECK_FALSE(gone);
+        }
+    }
+
     TEST_CASE("I: a list that cannot be read leaves its own kind unobserved, and the others alone")
     {
         EngineWorld world;
