@@ -305,8 +305,10 @@ TEST_SUITE("state: damage")
              "WHERE seq = 3",
              "line 3"}};
 
-        for (const auto& [sql, line] : forgeries) {
-            CAPTURE(sql);
+        for (const auto& forgery : forgeries) {
+            const auto& [sql, line] = forgery;
+            const std::string_view attempted = sql;
+            CAPTURE(attempted);
             change_audit(state.file, "audit_is_never_changed", sql);
             const auto found = verify_audit(state.file);
             put_file(state.file, kept);
