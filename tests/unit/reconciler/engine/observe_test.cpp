@@ -257,11 +257,12 @@ TEST_SUITE("engine: what is kept of what exists")
     TEST_CASE("C: a difference in anything that is declared keeps all that is shown")
     {
         using Change = std::pair<const char*, Value>;
-        for (const auto& [where, value] : {Change("spec.note", "theirs"),
-                                           Change("spec.note", Value()),
-                                           Change("metadata.labels.k", "z"),
-                                           Change("metadata.labels", Map{})}) {
-            CAPTURE(where);
+        for (const Change& change : {Change("spec.note", "theirs"),
+                                     Change("spec.note", Value()),
+                                     Change("metadata.labels.k", "z"),
+                                     Change("metadata.labels", Map{})}) {
+            const auto& [where, value] = change;
+            CAPTURE(change.first);
             Applied world;
             put(world.api.items().front().raw, path(where), value);
 
