@@ -25,7 +25,8 @@ struct ChildCommand {
     std::vector<std::string> arguments;
     std::map<std::string, std::string> environment; // all of it
     Duration deadline = std::chrono::minutes(2);
-    std::size_t output_bytes_max = 64 * 1024; // of each stream; the rest is thrown away
+    std::size_t output_bytes_max = std::size_t{64}
+                                   << 10U; // of each stream; the rest is thrown away
 };
 
 struct ChildResult {
