@@ -105,6 +105,14 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             co_return last_error;
         }
     }
+    auto settled = co_await removed(action, std::move(intent_id), std::move(batch));
+    co_return settled;
+}
+
+// The object was asked to go, or was gone already; `batch` holds what there is to tell of that.
+Task<Result<Settled>> Writer::removed(const Action& action, std::string intent_id, Batch batch)
+{
+    const Kind& kind = *action.kind;
     // Where nobody waits for it, it stays ours until it is seen to be gone.
     const bool goes_on = wait_ && *wait_ == Duration::zero() &&
                          kind.gone_within != Duration::zero() && !intent_id.empty() &&

@@ -133,6 +133,14 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)
         co_return stored.error();
+    auto settled = co_await updated(action);
+    co_return settled;
+}
+
+// What the update has come to: what the API kept of it, and whether it is ready.
+Task<Result<Settled>> Writer::updated(const Action& action)
+{
+    const Kind& kind = *action.kind;
     std::string again = action.uid;
     CallContext reading = context(action);
     auto after =
