@@ -63,7 +63,7 @@ double cost_of_creates(StateFixture& state, Store& store, int from, int count)
 
 TEST_SUITE("state: cost")
 {
-    TEST_CASE("a thousand creates, each with two syncs of its own, cost well under a second")
+    TEST_CASE("a thousand creates cost the same, whatever is there already")
     {
         for (const SyncMode sync : sync_modes) {
             CAPTURE(mode_name(sync));
@@ -75,9 +75,8 @@ TEST_SUITE("state: cost")
             const double fourth = cost_of_creates(state, *store, 3000, 1000);
 
             MESSAGE(mode_name(sync) << ": " << first << " s, then " << fourth << " s");
-            CHECK(first < 1.0);
-            // Whatever is there already, the next thousand cost the same.
-            CHECK(fourth < first * 2.0);
+            // If each looked at all that is there, it would be seven times as much.
+            CHECK(fourth < first * 4.0);
             CHECK(records_of(*store).size() == 4000);
         }
     }
