@@ -100,8 +100,8 @@ fs::path daemon_socket(const Settings& settings)
 
 fs::path command_socket(const Settings& settings)
 {
-    const fs::path own = daemon_socket(settings);
-    const fs::path unit = fs::path(unit_directory) / socket_name;
+    fs::path own = daemon_socket(settings);
+    fs::path unit = fs::path(unit_directory) / socket_name;
     std::error_code ignored;
     if (settings.socket.empty() && !fs::exists(own, ignored) && fs::exists(unit, ignored))
         return unit;
