@@ -246,8 +246,10 @@ namespace {
 Result<void> open_everything(Workspace& workspace, const Settings& settings)
 {
     // A set that is still being written looks like one from which things were removed.
-    const auto source = open_source(workspace, settings);
-    const Scan before = source->scan();
+    auto source = open_source(workspace, settings, SecretMode::leave, "");
+    if (!source)
+        return source.error();
+    const Scan before = (*source)->scan();
     // Checked before the state is opened: the key of the hashes may not exist yet.
     if (auto read = open_manifests(workspace, settings, SecretMode::leave, ""); !read)
         return read;
@@ -256,7 +258,7 @@ Result<void> open_everything(Workspace& workspace, const Settings& settings)
         return key.error();
     if (auto read = open_manifests(workspace, settings, SecretMode::fetch, *key); !read)
         return read;
-    if (auto whole = check_whole(before, source->scan()); !whole)
+    if (auto whole = check_whole(before, (*source)->scan()); !whole)
         return whole;
     return open_api(workspace, settings, Access::write);
 }

@@ -51,7 +51,7 @@ public:
         if (!config)
             return config.error();
         config_ = std::move(*config);
-        if (auto made = open_source(settings_); !made)
+        if (auto made = take_source(settings_); !made)
             return made;
         const Access access = config_.mode == RunMode::dry_run ? Access::read : Access::write;
         if (auto api = open_api(workspace_, settings_, access, &relay, rest::BreakerRules()); !api)
@@ -105,17 +105,12 @@ public:
     const GitMirror* mirror = nullptr;
 
 private:
-    Result<void> open_source(const Settings& settings)
+    Result<void> take_source(const Settings& settings)
     {
-        auto load = read_load_options(settings, SecretMode::fetch, key_);
-        if (!load)
-            return load.error();
-        DirectorySourceOptions options;
-        options.load = std::move(*load);
-        options.ours = state_file(settings);
-        options.approval_file = settings.approve_file;
-        source_ =
-            make_directory_source(std::move(options), workspace_.catalogue, *workspace_.clock);
+        auto source = open_source(workspace_, settings, SecretMode::fetch, key_);
+        if (!source)
+            return source.error();
+        source_ = std::move(*source);
         return {};
     }
 
@@ -183,7 +178,7 @@ Result<void> RealHost::take_reloaded()
     if (auto api = open_api(workspace_, settings, access, &relay, rest::BreakerRules()); !api)
         return api;
     config.request.endpoint = workspace_.http->origin().text();
-    if (auto made = open_source(settings); !made)
+    if (auto made = take_source(settings); !made)
         return made;
     config_ = std::move(config);
     settings_ = std::move(settings);

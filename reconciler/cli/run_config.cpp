@@ -1,6 +1,7 @@
 #include "reconciler/cli/run_config.hpp"
 
 #include "reconciler/cli/planning.hpp"
+#include "reconciler/cli/workspace.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -189,6 +190,11 @@ Result<Duration> read_stop_timeout(const Settings& settings)
 Result<RunConfig> read_run_config(const Settings& settings)
 {
     RunConfig config;
+    if (reads_standard_input(settings))
+        return Error{Errc::invalid_input,
+                     "standard input is read once: nobody could keep watching it",
+                     "",
+                     "give files or directories"};
     auto mode = read_mode(settings);
     if (!mode)
         return mode.error();

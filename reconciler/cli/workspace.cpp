@@ -159,6 +159,9 @@ Result<void> open_basics(Workspace& workspace, const Settings& settings)
     return {};
 }
 
+namespace {
+
+// What shapes the reading of manifests. Fails with invalid_input.
 Result<LoadOptions>
 read_load_options(const Settings& settings, SecretMode mode, const std::string& key)
 {
@@ -176,12 +179,14 @@ read_load_options(const Settings& settings, SecretMode mode, const std::string& 
     options.environment = environment;
     options.secrets = mode;
     options.hasher = SecretHasher(key);
-    if (std::ranges::find(settings.manifests, "-") != settings.manifests.end()) {
-        std::stringstream text;
-        text << std::cin.rdbuf();
-        options.standard_input = text.str();
-    }
     return options;
+}
+
+} // namespace
+
+bool reads_standard_input(const Settings& settings)
+{
+    return std::ranges::find(settings.manifests, "-") != settings.manifests.end();
 }
 
 Result<void> open_manifests(Workspace& workspace,
@@ -189,9 +194,16 @@ Result<void> open_manifests(Workspace& workspace,
                             SecretMode mode,
                             const std::string& key)
 {
-    const auto options = read_load_options(settings, mode, key);
+    auto options = read_load_options(settings, mode, key);
     if (!options)
         return options.error();
+    // It can be read once, and the manifests twice.
+    if (reads_standard_input(settings) && !workspace.standard_input) {
+        std::stringstream text;
+        text << std::cin.rdbuf();
+        workspace.standard_input = text.str();
+    }
+    options->standard_input = workspace.standard_input.value_or("");
     Diagnostics diagnostics;
     workspace.manifests = load_manifests(*options, workspace.catalogue, diagnostics);
     diagnostics.sort();
@@ -203,11 +215,16 @@ Result<void> open_manifests(Workspace& workspace,
                      " mistakes in the manifests; nothing was sent"};
 }
 
-std::unique_ptr<Source> open_source(Workspace& workspace, const Settings& settings)
+Result<std::unique_ptr<Source>>
+open_source(Workspace& workspace, const Settings& settings, SecretMode mode, const std::string& key)
 {
+    auto load = read_load_options(settings, mode, key);
+    if (!load)
+        return load.error();
     DirectorySourceOptions options;
-    options.load.paths = as_paths(settings.manifests);
+    options.load = std::move(*load);
     options.ours = state_file(settings);
+    options.approval_file = settings.approve_file;
     return make_directory_source(std::move(options), workspace.catalogue, *workspace.clock);
 }
 

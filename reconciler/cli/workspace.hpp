@@ -36,6 +36,7 @@ struct Workspace {
     std::unique_ptr<EventSink> log;
     std::unique_ptr<ProgressSink> events;
     Catalogue catalogue;
+    std::optional<std::string> standard_input; // what it held, once somebody wanted it
     ManifestSet manifests;
     std::unique_ptr<Store> store;
     HttpLimits limits;
@@ -56,12 +57,14 @@ Result<void> open_manifests(Workspace& workspace,
                             SecretMode mode,
                             const std::string& key);
 
-// For looking at the files that open_manifests reads. The workspace outlives it.
-std::unique_ptr<Source> open_source(Workspace& workspace, const Settings& settings);
+// True when "-" is among the manifests. Only open_manifests reads it.
+bool reads_standard_input(const Settings& settings);
 
-// What shapes the reading of manifests. Fails with invalid_input.
-Result<LoadOptions>
-read_load_options(const Settings& settings, SecretMode mode, const std::string& key);
+// For looking at the files that open_manifests reads, again and again. The workspace outlives it.
+Result<std::unique_ptr<Source>> open_source(Workspace& workspace,
+                                            const Settings& settings,
+                                            SecretMode mode,
+                                            const std::string& key);
 
 std::filesystem::path state_file(const Settings& settings);
 

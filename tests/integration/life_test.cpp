@@ -60,6 +60,55 @@ TEST_SUITE("integration: life")
         CHECK(api.requests() == 0);
     }
 
+    TEST_CASE("C: what standard input declares is applied, and not pruned")
+    {
+        LiveApi api;
+        Site site;
+        const std::size_t before = api.sandbox().count("roles");
+        site.write("roles.yaml", role("reader"));
+        const auto apply = [&](std::vector<std::string> more) {
+            const std::string state = (site.directory() / ".trueup" / "state.db").string();
+            std::vector<std::string> arguments{
+                "apply", "--yes", "-f", "-", "--owner", "test-owner", "--state", state};
+            arguments.insert(arguments.end(), more.begin(), more.end());
+            return run_process(
+                site.command(api, std::move(arguments)), Site::environment(), role("writer"));
+        };
+
+        const Finished first = apply({});
+        CHECK_MESSAGE(first.exit_code == 0, first.out, first.err);
+        CHECK(api.sandbox().count("roles") == before + 2);
+
+        const Finished again = apply({"--prune"});
+        CHECK_MESSAGE(again.exit_code == 0, again.out, again.err);
+        CHECK(again.out.find("0 deleted") != std::string::npos);
+        CHECK(api.sandbox().count("roles") == before + 2);
+
+        const Finished daemon = site.run(api, {"run", "--once", "-f", "-"});
+        CHECK(daemon.exit_code == 1);
+        CHECK(daemon.err.find("standard input") != std::string::npos);
+    }
+
+    TEST_CASE("C: what state rm let go of is not pruned, although it carries our mark")
+    {
+        LiveApi api;
+        Site site;
+        const std::size_t before = api.sandbox().count("roles");
+        site.write("roles.yaml", role("reader") + role("writer"));
+        CHECK(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        site.write("roles.yaml", role("reader"));
+        const std::string state = (site.directory() / ".trueup" / "state.db").string();
+        const Finished removed =
+            run_process({trueup_binary(), "state", "rm", "--state", state, "Role/tenant/writer"},
+                        Site::environment());
+        CHECK_MESSAGE(removed.exit_code == 0, removed.out, removed.err);
+
+        const Finished pruned = site.run(api, {"apply", "--yes", "--prune"});
+
+        CHECK_MESSAGE(pruned.exit_code == 0, pruned.out, pruned.err);
+        CHECK(api.sandbox().count("roles") == before + 2);
+    }
+
     TEST_CASE("the loss of the state costs nothing: our marks are found again")
     {
         LiveApi api;
