@@ -90,6 +90,11 @@ Result<void> check_git_options(const GitOptions& options)
                      "a URL is no place for a credential",
                      "",
                      "use tokenFile and username"};
+    if ((scheme == "http" || scheme == "git") && options.allowed_signers_file.empty())
+        return Error{Errc::invalid_input,
+                     "whoever is on the way to " + url + " could change what is read",
+                     "",
+                     "use https or ssh, or allowedSignersFile"};
     if (!options.token_file.empty() && scheme != "https")
         return Error{Errc::invalid_input,
                      "a token is sent over https only",

@@ -41,7 +41,8 @@ struct GitOptions {
     std::filesystem::path manifests() const { return path.empty() ? current() : current() / path; }
 };
 
-// Fails with invalid_input when the URL is none that may be used, or holds a password.
+// Fails with invalid_input when the URL is none that may be used, holds a password, or is of a
+// protocol that protects nothing while no signatures are asked for.
 Result<void> check_git_options(const GitOptions& options);
 
 class GitMirror {

@@ -1,6 +1,7 @@
 // trueup run with its manifests in a git repository: the real program, a real git.
 
 #include "live_api.hpp"
+#include "tests/support/git.hpp"
 
 #include <csignal>
 
@@ -24,16 +25,7 @@ public:
     void git(std::vector<std::string> arguments) const
     {
         std::filesystem::create_directories(work());
-        std::vector<std::string> command{"git", "-C", work().string()};
-        std::ranges::move(arguments, std::back_inserter(command));
-        const Finished done = run_process(command,
-                                          {{"GIT_CONFIG_NOSYSTEM", "1"},
-                                           {"GIT_CONFIG_GLOBAL", "/dev/null"},
-                                           {"GIT_AUTHOR_NAME", "a"},
-                                           {"GIT_AUTHOR_EMAIL", "a@example.com"},
-                                           {"GIT_COMMITTER_NAME", "a"},
-                                           {"GIT_COMMITTER_EMAIL", "a@example.com"}});
-        REQUIRE_MESSAGE(done.exit_code == 0, done.err);
+        git_in(work(), std::move(arguments));
     }
     void commit(const std::string& message) const
     {

@@ -1,7 +1,7 @@
 #include "manifests/directory_source.hpp"
 #include "tests/support/catalogues.hpp"
+#include "tests/support/git.hpp"
 #include "tests/support/manual_clock.hpp"
-#include "tests/support/process.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <doctest/doctest.h>
@@ -49,11 +49,7 @@ public:
     }
     void git(std::vector<std::string> arguments) const
     {
-        std::vector<std::string> command{
-            "git", "-C", root().string(), "-c", "user.name=t", "-c", "user.email=t@example.com"};
-        command.insert(command.end(), arguments.begin(), arguments.end());
-        const test::Finished finished = test::run_process(command);
-        REQUIRE_MESSAGE(finished.exit_code == 0, finished.err);
+        test::git_in(root(), std::move(arguments));
     }
 
     std::unique_ptr<Source> source;

@@ -2,6 +2,7 @@
 
 #include "reconciler/daemon/git_mirror.hpp"
 #include "tests/support/fake_http.hpp"
+#include "tests/support/git.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -59,7 +60,8 @@ class GitWorld {
 public:
     GitWorld()
     {
-        git({"init", "--quiet", "--initial-branch=main", work().string()});
+        fs::create_directories(work());
+        git({"init", "--quiet", "--initial-branch=main"});
         commit("a.yaml", "one");
         options.url = "file://" + work().string();
         options.branch = "main";
@@ -68,21 +70,7 @@ public:
 
     std::string git(std::vector<std::string> arguments)
     {
-        std::vector<std::string> command{"git"};
-        if (arguments.front() != "init") {
-            command.emplace_back("-C");
-            command.push_back(work().string());
-        }
-        std::ranges::move(arguments, std::back_inserter(command));
-        const auto done = test::run_process(command,
-                                            {{"GIT_CONFIG_NOSYSTEM", "1"},
-                                             {"GIT_CONFIG_GLOBAL", "/dev/null"},
-                                             {"GIT_AUTHOR_NAME", "a"},
-                                             {"GIT_AUTHOR_EMAIL", "a@example.com"},
-                                             {"GIT_COMMITTER_NAME", "a"},
-                                             {"GIT_COMMITTER_EMAIL", "a@example.com"}});
-        REQUIRE_MESSAGE(done.exit_code == 0, done.err);
-        return done.out.substr(0, done.out.find('\n'));
+        return test::git_in(work(), std::move(arguments));
     }
     // The id of a new commit with `text` in `file`.
     std::string
@@ -369,6 +357,13 @@ TEST_SUITE("daemon: git")
         CHECK(refused("https://user:secret@git.example.com/a.git"));
         CHECK(refused("https://token@git.example.com/a.git"));
         CHECK(refused("http://git.example.com/a.git", "/run/token"));
+        CHECK(refused("http://git.example.com/a.git"));
+        CHECK(refused("git://git.example.com/a.git"));
+        GitOptions signed_commits;
+        signed_commits.url = "git://git.example.com/a.git";
+        signed_commits.branch = "main";
+        signed_commits.allowed_signers_file = "/etc/trueup/allowed_signers";
+        CHECK(check_git_options(signed_commits));
         GitOptions odd;
         odd.url = "https://git.example.com/a.git";
         for (const char* name : {"", "-x", "a b", "a..b", "a:b"}) {
