@@ -30,8 +30,8 @@ public:
     // By address.
     virtual std::vector<ResourceStatus> resources() const = 0;
     virtual std::optional<ResourceStatus> resource(const std::string& address) const = 0;
-    // The plan of the last round, as `plan --json` prints it, less what is
-    // unchanged; "" before the first.
+    // The plan of the last round, as `plan --json` prints it, less what is unchanged; "" before the
+    // first.
     virtual std::string plan() const = 0;
     // The newest first, from the store.
     virtual Result<std::vector<AuditRecord>> history(std::size_t newest_max) const = 0;

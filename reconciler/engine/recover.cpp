@@ -100,18 +100,12 @@ private:
         auto objects = co_await engine_.provider.look_up(
             *action.kind, action.scope, std::move(key), std::move(where));
         if (!objects) {
-            const Errc code = objects.error().code;
-            // The scope itself may be gone, with everything in it.
-            if (code != Errc::not_found && code != Errc::rejected && code != Errc::forbidden)
-                co_return objects.error();
-            auto gone = co_await is_scope_gone(action);
+            Error failed = objects.error();
+            auto gone = co_await is_gone_with_scope(action, std::move(failed));
             if (!gone)
                 co_return gone.error();
-            if (!*gone) {
-                recovery_.unresolved.push_back(action.address.text() + ": " +
-                                               objects.error().text());
+            if (!*gone)
                 co_return Result<void>{};
-            }
             objects = std::vector<Observed>();
         }
         const Mark mark(engine_.owner_id, address_mark(action.address));
@@ -139,6 +133,20 @@ private:
                                            ": several objects carry our mark for it");
         auto closed = co_await close(intent, "none");
         co_return closed;
+    }
+
+    // `failed`: why the object could not be looked for. True when its scope is gone, with
+    // everything in it; false when that is not so, which is then noted as unresolved. Fails with
+    // `failed` where that says nothing about a scope.
+    Task<Result<bool>> is_gone_with_scope(const Action& action, Error failed)
+    {
+        const Errc code = failed.code;
+        if (code != Errc::not_found && code != Errc::rejected && code != Errc::forbidden)
+            co_return failed;
+        auto gone = co_await is_scope_gone(action);
+        if (gone && !*gone)
+            recovery_.unresolved.push_back(action.address.text() + ": " + failed.text());
+        co_return gone;
     }
 
     // Whether the project that the action is about does not exist any more.
@@ -242,17 +250,12 @@ private:
         auto object = co_await engine_.provider.read(
             *action.kind, action.scope, std::move(uid), std::move(where));
         if (!object) {
-            const Errc code = object.error().code;
-            if (code != Errc::not_found && code != Errc::rejected && code != Errc::forbidden)
-                co_return object.error();
-            auto gone = co_await is_scope_gone(action);
+            Error failed = object.error();
+            auto gone = co_await is_gone_with_scope(action, std::move(failed));
             if (!gone)
                 co_return gone.error();
-            if (!*gone) {
-                recovery_.unresolved.push_back(action.address.text() + ": " +
-                                               object.error().text());
+            if (!*gone)
                 co_return Result<void>{};
-            }
             object = std::optional<Observed>();
         }
         const bool deletes =

@@ -157,7 +157,7 @@ TEST_SUITE("tidy: text")
 
     TEST_CASE("a test that sleeps is found")
     {
-        const std::string sleep = std::string("std::this_thread::sleep_") + "for(1s);\n";
+        const std::string sleep = std::string("std::this_thread::sle") + "ep_for(1s);\n";
         CHECK(check_sleeps({{"tests/unit/a_test.cpp", "x;\n" + sleep}}) ==
               Findings{"tests/unit/a_test.cpp:2: a test that sleeps"});
         CHECK(check_sleeps({{"tests/unit/a_test.cpp", "// never " + sleep}}).empty());

@@ -19,7 +19,16 @@ struct Slow : EngineWorld {
         declare(a, "spec: {size: 1}");
     }
 
-    void declare_dependent() { declare(b, Map{{"spec", Map{{"ownerUid", reference(a)}}}}); }
+    void declare_dependent()
+    {
+        declare(b, Map{{"spec", Map{{"ownerUid", reference(a)}}}});
+        api.before = [this](const FakeProvider::Call& call) {
+            if (call.verb == "create" && call.address == b)
+                dependent_started = call.at;
+        };
+    }
+
+    Instant dependent_started{};
 };
 
 } // namespace
@@ -30,17 +39,12 @@ TEST_SUITE("engine: readiness")
     {
         Slow world;
         world.declare_dependent();
-        Instant started{};
-        world.api.before = [&](const FakeProvider::Call& call) {
-            if (call.verb == "create" && call.address == b)
-                started = call.at;
-        };
 
         const Report report = world.round();
 
         CHECK(report.complete());
         CHECK(report.created == 2);
-        CHECK(started.time_since_epoch() >= 35s);
+        CHECK(world.dependent_started.time_since_epoch() >= 35s);
         CHECK(world.store.find(a)->waiting == "");
     }
 
@@ -195,16 +199,11 @@ TEST_SUITE("engine: readiness that is told elsewhere")
         rules.state = path("phase");
         world.api.answers["GET /widgets/{uid}/state"] = {{0s, "Pending"}, {25s, "Running"}};
         world.declare_dependent();
-        Instant started{};
-        world.api.before = [&](const FakeProvider::Call& call) {
-            if (call.verb == "create" && call.address == b)
-                started = call.at;
-        };
 
         const Report report = world.round();
 
         CHECK(report.complete());
-        CHECK(started.time_since_epoch() >= 25s);
+        CHECK(world.dependent_started.time_since_epoch() >= 25s);
         CHECK(world.store.find(a)->waiting == "");
     }
 

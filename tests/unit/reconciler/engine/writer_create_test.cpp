@@ -55,21 +55,6 @@ TEST_SUITE("engine: create")
         CHECK_FALSE(line->plan_id.empty());
     }
 
-    TEST_CASE("H: a call without an answer is unknown, and then found, in the audit")
-    {
-        EngineWorld world;
-        world.declare(a);
-        world.api.before = [&](const FakeProvider::Call& call) {
-            if (call.verb == "look_up" && world.api.count("create") == 0)
-                world.steps.fail(1, Fault::lost); // of the store, then the create
-        };
-
-        const Report report = world.round();
-
-        CHECK(report.complete());
-        CHECK(world.store.history(a) == Lines{"create unknown", "create found"});
-    }
-
     TEST_CASE("the intent of a create is durable before the call is made")
     {
         EngineWorld world;
@@ -119,7 +104,9 @@ TEST_SUITE("engine: create")
         CHECK(world.store.find(a)->uid == "u1");
     }
 
-    TEST_CASE("A: a create without an answer that took effect is found by its mark")
+    TEST_CASE(
+        "A, H: a create without an answer that took effect is found by its mark, and the audit "
+        "says both")
     {
         EngineWorld world;
         world.declare(a);
