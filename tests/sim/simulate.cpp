@@ -420,9 +420,8 @@ private:
     static bool at_rest(const RoundEnd& end)
     {
         return !end.error && !end.unreadable && end.writes == 0 &&
-               std::ranges::all_of(end.plan.actions, [](const Action& action) {
-                   return action.verb == Verb::no_op;
-               });
+               std::ranges::all_of(end.plan.actions,
+                                   [](const Action& action) { return action.verb == Verb::no_op; });
     }
     // Some worlds go on to the last round, whatever they show before.
     bool patient() const { return options_.seed % 8 == 0; }
