@@ -3,6 +3,7 @@
 #include "api/rest/codec.hpp"
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/observe.hpp"
+#include "reconciler/plan/readiness.hpp"
 #include "state/model/mutation.hpp"
 
 #include <algorithm>
@@ -90,10 +91,9 @@ Record Writer::record_of(const Action& action, const std::string& uid) const
 Record Writer::written_record_of(const Action& action, const std::string& uid) const
 {
     Record entry = record_of(action, uid);
-    if (action.kind->readiness) {
-        entry.waiting = "it was written and has not been seen ready";
+    entry.waiting = waits_after_write(*action.kind);
+    if (!entry.waiting.empty())
         entry.waiting_since = entry.updated_at;
-    }
     return entry;
 }
 

@@ -77,7 +77,7 @@ private:
     Task<Result<std::string>>
     open_intent(const Action& action, std::string route, std::optional<Memo> keepsake);
     Task<Result<void>> close_intent(const Action& action, std::string id, std::string outcome);
-    Task<Result<Settled>> update_once(const Action& action, bool check_pin, std::string intent_id);
+    Task<Result<void>> update_once(const Action& action, bool check_pin, std::string intent_id);
     Task<Result<Settled>> updated(const Action& action);
     Task<Result<Settled>> removed(const Action& action, std::string intent_id, Batch batch);
     Task<Result<Settled>> remove_object(Action action, Expected expected);

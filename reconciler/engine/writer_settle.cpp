@@ -305,15 +305,21 @@ Task<Result<Settled>> Writer::forget(Action action)
 // ---- readiness
 // ------------------------------------------------------------------------------------
 
-// Starts what makes it ready, after a write, where the kind has such a call.
+// Starts what makes it ready, after a write, where the kind has such a call. Until that is in the
+// record, the next plan updates the object again: nothing shows whether it was done.
 Task<Result<void>> Writer::start(const Action& action, std::string uid)
 {
     if (!action.kind->readiness || !action.kind->readiness->start)
         co_return Result<void>{};
     std::vector<Operation> steps;
     steps.push_back(*action.kind->readiness->start);
-    auto started = co_await run_steps(action, steps, std::move(uid));
-    co_return started;
+    std::string started_uid = uid;
+    auto started = co_await run_steps(action, steps, std::move(started_uid));
+    if (!started)
+        co_return started.error();
+    auto stored =
+        co_await record(action, std::move(uid), "it was started and has not been seen ready");
+    co_return stored;
 }
 
 // The state that the kind's readiness speaks of; null when there is none to be seen.
