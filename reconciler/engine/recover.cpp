@@ -218,13 +218,23 @@ private:
             co_return memos.error();
         const Mark mark(engine_.owner_id, address_mark(action.address));
         const bool unasked = mutated(Mutation::delete_what_changed);
+        bool taken_over = false;
         Writer::Expected expected = [&](const Observed& object) {
+            taken_over = object.mark && object.mark->owner != engine_.owner_id;
             return unasked || is_as_replaced(*memos, intent.id, *action.kind, object, mark);
         };
         auto finished =
             co_await writer_.finish_replace(action, std::move(uid), std::move(expected));
         if (!finished && finished.error().code == Errc::store_failed)
             co_return finished.error();
+        if (!finished && taken_over) {
+            note(intent,
+                 "finished the replace of an earlier run; another owner has taken over the old one "
+                 "(uid " +
+                     old + "), and it stays");
+            auto closed = co_await close(intent, "done");
+            co_return closed;
+        }
         if (!finished) {
             recovery_.unresolved.push_back(action.address.text() + ": the old one (uid " + old +
                                            ") stays: " + finished.error().text());

@@ -36,8 +36,13 @@ Task<Result<Settled>> Writer::remove(Action action)
 }
 
 // Whether `object`, just read, is the one that is to be deleted, and ours.
-Result<void> Writer::may_delete(const Action& action, const Observed& object) const
+Result<void> Writer::still_to_be_deleted(const Action& action,
+                                         const Observed& object,
+                                         const Expected& expected) const
 {
+    if (!mutated(Mutation::delete_what_changed) && !expected(object))
+        return Error{
+            Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
     const Mark mark(engine_.owner_id, address_mark(action.address));
     if (object.mark && *object.mark != mark && !mutated(Mutation::delete_others))
         return Error{Errc::refused,
@@ -66,13 +71,15 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             co_return fresh.error();
         if (!*fresh)
             break;
-        if (round == 1 && !mutated(Mutation::delete_what_changed) && !expected(**fresh))
-            co_return Error{Errc::conflict,
-                            "it changed since it was planned",
-                            action.address.text(),
-                            "plan again"};
-        if (auto ours = may_delete(action, **fresh); !ours)
-            co_return ours.error();
+        auto still = still_to_be_deleted(action, **fresh, expected);
+        if (!still) {
+            // A lost call before it had no effect: the object is there, and is another by now.
+            if (!intent_id.empty()) {
+                auto closed = co_await close_intent(action, intent_id, "failed");
+                static_cast<void>(closed.has_value());
+            }
+            co_return still.error();
+        }
         auto calls = encode_delete(kind, action.scope, action.uid, shape);
         if (!calls)
             co_return calls.error();

@@ -4,11 +4,24 @@
 #include "reconciler/engine/writer.hpp"
 #include "state/model/mutation.hpp"
 
+#include <algorithm>
+
 namespace trueup {
 
 namespace {
 
 constexpr int update_rounds_max = 3; // re-reads of one update whose answers were lost
+
+// Whether `rest`, what is left to be done after a call whose answer was lost, is what was planned
+// or a part of it: else somebody changed the object meanwhile.
+bool is_left_of(const std::vector<FieldChange>& rest, const std::vector<FieldChange>& planned)
+{
+    return std::ranges::all_of(rest, [&](const FieldChange& change) {
+        return std::ranges::any_of(planned, [&](const FieldChange& before) {
+            return before.path == change.path && before.before == change.before;
+        });
+    });
+}
 
 } // namespace
 
@@ -115,6 +128,12 @@ Task<Result<void>> Writer::update_once(const Action& action, bool check_pin, std
             Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
     Diff diff =
         make_diff(kind, action.desired, &(*fresh)->value, last, action.lifecycle.ignore_changes);
+    if (!check_pin && !action.pin.empty() && !mutated(Mutation::ignore_pin) &&
+        !is_left_of(diff.changes, action.changes))
+        co_return Error{Errc::conflict,
+                        "it changed after a write of it whose answer was lost",
+                        action.address.text(),
+                        "plan again"};
     if (!diff.changes.empty()) {
         auto calls =
             encode_update(kind, action.scope, **fresh, action.desired, paths_of(diff), mark);
