@@ -168,6 +168,7 @@ Task<Result<Planned>> Loop::look()
     }
     Guarded reader(parts_.host.observer(), *this);
     PlanRequest request = config.request;
+    request.observe.now = parts_.clock.wall();
     auto planned = co_await plan_now(
         parts_.catalogue, in_force_.manifests, reader, parts_.store, std::move(request));
     co_return planned;
@@ -228,6 +229,7 @@ Loop::Judged Loop::judge(Planned& planned)
     judged.gated = gate(std::move(planned.plan.actions), memory_, config, input);
     planned.plan.actions.clear();
     learn_tombstones(judged);
+    expire_pending(now); // the look can have taken longer than the agreement holds
     if (config.mode == RunMode::dry_run)
         return judged;
     judge_guards(planned, judged);
