@@ -108,6 +108,16 @@ std::vector<Fault> further_steps(const SimResult& calm)
         steps.push_back(fault_at(FaultKind::garbage, Trigger::write, at, 2 * at));
         steps.back().number = 1 + at % 7;
     }
+    // What others do between a plan and its first call; the seed says to which of the objects.
+    for (std::size_t at = 1; at <= calm.rounds; ++at)
+        for (const FaultKind kind :
+             {FaultKind::other_take, FaultKind::other_edit, FaultKind::other_remove})
+            for (std::uint64_t seed = 1; seed <= 4; ++seed)
+                steps.push_back(fault_at(kind, Trigger::plan, at, seed));
+    for (std::size_t at = 1; at <= calm.requests_before_calm; at += 4) {
+        steps.push_back(fault_at(FaultKind::overlook, Trigger::request, at, at));
+        steps.back().number = 2'000;
+    }
     for (std::size_t at = 1; at <= calm.disk_operations; ++at) {
         steps.push_back(fault_at(FaultKind::crash_disk, Trigger::disk, at, 2 * at));
         steps.push_back(fault_at(FaultKind::crash_disk, Trigger::disk, at, 2 * at + 1));
