@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t interruptions_max = 3;
 // Calendar times are looked at again this often, in case the calendar jumps.
 constexpr std::chrono::minutes sleep_max{10};
+// So many audit records are kept while they cannot be stored; the oldest go first.
+constexpr std::size_t audit_kept_max = 1000;
 
 } // namespace
 
@@ -273,29 +275,51 @@ void Loop::expire(WallTime now)
         freeze_.clear();
         want(Trigger::retry);
     }
-    if (memory_.pending && memory_.pending->expires <= now) {
-        note(Level::warning,
-             "nobody agreed in time to the plan " + memory_.pending->digest + ": it is dropped");
-        audit("approve", "", "the plan " + memory_.pending->digest + " expired");
-        memory_.pending.reset();
+    if (expire_pending(now))
         want(Trigger::retry);
-    }
+}
+
+// True when a plan waited for too long, agreed to or not.
+bool Loop::expire_pending(WallTime now)
+{
+    if (!memory_.pending || memory_.pending->expires > now)
+        return false;
+    note(Level::warning,
+         "nobody agreed in time to the plan " + memory_.pending->digest + ": it is dropped");
+    audit("approve", "", "the plan " + memory_.pending->digest + " expired");
+    memory_.pending.reset();
+    return true;
 }
 
 Task<void> Loop::save_memory()
 {
-    std::vector<Memo> now = write_memory(memory_);
+    // In a dry run the state is left alone, but for what people have decided.
+    const bool dry = parts_.host.config().mode == RunMode::dry_run;
+    if (!stored_known_) {
+        auto memos = parts_.store.memos();
+        if (!memos)
+            co_return; // it was said when saving failed
+        stored_ = std::move(*memos);
+        stored_known_ = true;
+    }
+    std::vector<Memo> now = dry ? with_decisions(stored_, memory_) : write_memory(memory_);
     Batch batch = memory_changes(stored_, now, parts_.clock.wall());
     batch.audit = std::exchange(pending_audit_.audit, {});
-    // In a dry run the state is left alone.
-    if (parts_.host.config().mode == RunMode::dry_run)
-        co_return;
     if (batch.note.empty() && batch.erase.empty() && batch.audit.empty())
         co_return;
+    std::vector<AuditRecord> audit = batch.audit;
     stored_ = std::move(now);
     auto stored = co_await parts_.store.commit(std::move(batch));
-    if (!stored)
-        note(Level::error, stored.error().text());
+    if (stored)
+        co_return;
+    // It is tried again after the next round. What people decided must not get lost by a disk that
+    // was full for a moment.
+    stored_known_ = false;
+    std::vector<AuditRecord>& pending = pending_audit_.audit;
+    const std::size_t kept =
+        std::min(audit.size(), audit_kept_max - std::min(pending.size(), audit_kept_max));
+    pending.insert(pending.begin(), audit.end() - static_cast<std::ptrdiff_t>(kept), audit.end());
+    note(Level::error, stored.error().text());
 }
 
 void Loop::save_memory_soon()

@@ -118,6 +118,7 @@ private:
     void heed_approval_file();
     void take_reloaded();
     void expire(WallTime now);
+    bool expire_pending(WallTime now);
     Task<void> save_memory();
     void save_memory_soon();
     void note(Level level, std::string text, std::string address = {});
@@ -154,6 +155,7 @@ private:
 
     Memory memory_;
     std::vector<Memo> stored_; // what of it the store has
+    bool stored_known_ = true; // false: saving failed, and what the store has must be read
     Batch pending_audit_;
     InForce in_force_;
     std::optional<SettledSnapshot> fresh_;

@@ -201,6 +201,7 @@ Loop::Judged Loop::judge(Planned& planned)
     judged.gated = gate(std::move(planned.plan.actions), memory_, config, input);
     planned.plan.actions.clear();
     learn_tombstones(judged);
+    expire_pending(now); // the look can have taken longer than the agreement holds
     if (config.mode == RunMode::dry_run)
         return judged;
     judge_guards(planned, judged);

@@ -218,6 +218,17 @@ std::vector<Memo> write_memory(const Memory& memory)
     return memos;
 }
 
+std::vector<Memo> with_decisions(const std::vector<Memo>& stored, const Memory& memory)
+{
+    std::vector<Memo> memos;
+    for (const Memo& memo : stored)
+        if (memo.kind != suspension_kind)
+            memos.push_back(memo);
+    for (const auto& [target, suspension] : memory.suspensions)
+        memos.push_back(memo_of(suspension));
+    return memos;
+}
+
 Batch memory_changes(const std::vector<Memo>& then, const std::vector<Memo>& now, WallTime at)
 {
     std::map<std::pair<std::string, std::string>, const Value*> stored;

@@ -77,6 +77,10 @@ Memory read_memory(const std::vector<Memo>& memos);
 
 std::vector<Memo> write_memory(const Memory& memory);
 
+// What is stored, with what people have decided in place of what they had decided before: all that
+// outlives a dry run.
+std::vector<Memo> with_decisions(const std::vector<Memo>& stored, const Memory& memory);
+
 // What has to be stored so that `then`, which is stored, becomes `now`. Empty when nothing has.
 // Memos of kinds that are not a daemon's are left alone.
 Batch memory_changes(const std::vector<Memo>& then, const std::vector<Memo>& now, WallTime at);
