@@ -183,16 +183,21 @@ void Server::overlook_one(const HttpRequest& request, HttpResponse& response)
     if (items == nullptr || items->if_list() == nullptr)
         return;
     List& list = *items->if_list();
-    const auto ours = std::ranges::find_if(list, [&](const Value& item) {
+    const auto uid_of = [](const Value& item) {
         const Value* uid = find(item, Path({"metadata", "uid"}));
-        const auto thing = judge_.things().find(uid != nullptr ? uid->string_or_empty() : "");
-        return thing != judge_.things().end() && thing->second.by_client;
-    });
-    if (ours == list.end())
+        return uid != nullptr ? uid->string_or_empty() : std::string();
+    };
+    std::vector<List::iterator> ours;
+    for (auto item = list.begin(); item != list.end(); ++item)
+        if (const auto thing = judge_.things().find(uid_of(*item));
+            thing != judge_.things().end() && thing->second.by_client)
+            ours.push_back(item);
+    if (ours.empty())
         return;
-    unreadable_uid_ = find(*ours, Path({"metadata", "uid"}))->string_or_empty();
+    const auto chosen = ours[armed->seed % ours.size()];
+    unreadable_uid_ = uid_of(*chosen);
     unreadable_until_ = universe_.now() + std::chrono::milliseconds(armed->number);
-    list.erase(ours);
+    list.erase(chosen);
     response.body = json::write(*page);
     count(*armed);
     timeline_.add("fault", armed->text() + ": " + unreadable_uid_);
