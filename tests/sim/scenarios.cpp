@@ -119,6 +119,7 @@ std::vector<Fault> further_steps(const SimResult& calm)
     for (std::size_t at = 1; at <= calm.requests_before_calm; at += 4) {
         steps.push_back(fault_at(FaultKind::overlook, Trigger::request, at, at / 4));
         steps.back().number = 2'000;
+        steps.back().last = at / 8 % 2;
     }
     for (std::size_t at = 1; at <= calm.disk_operations; ++at) {
         steps.push_back(fault_at(FaultKind::crash_disk, Trigger::disk, at, 2 * at));

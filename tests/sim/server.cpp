@@ -173,6 +173,12 @@ bool Server::is_unreadable(const HttpRequest& request) const
 // One of ours moved to a page that was read already, as far as the reader can tell.
 void Server::overlook_one(const HttpRequest& request, HttpResponse& response)
 {
+    const bool looks_up = request.target.find("filters=") != std::string::npos;
+    const bool hidden = looks_up && hidden_too_ && universe_.now() < unreadable_until_;
+    if (hidden && response.body.find(unreadable_uid_) != std::string::npos) {
+        response.body = R"({"items":[],"listmeta":{"continue":"","count":0,"limit":8,"offset":0}})";
+        return;
+    }
     if (request.target.find("continue=") == std::string::npos || response.status != 200)
         return;
     const auto armed = std::ranges::find_if(faults_, [&](const Fault& fault) {
@@ -197,6 +203,7 @@ void Server::overlook_one(const HttpRequest& request, HttpResponse& response)
     const auto chosen = ours[armed->seed % ours.size()];
     unreadable_uid_ = uid_of(*chosen);
     unreadable_until_ = universe_.now() + std::chrono::milliseconds(armed->number);
+    hidden_too_ = armed->last != 0;
     list.erase(chosen);
     response.body = json::write(*page);
     count(*armed);

@@ -81,6 +81,7 @@ private:
     std::optional<Instant> stale_until_;
     std::string unreadable_uid_;
     Instant unreadable_until_{};
+    bool hidden_too_ = false; // from look-ups by name, as by an index that is behind
     std::vector<Fault> faults_;
     std::array<std::size_t, fault_kinds> struck_{};
     std::size_t requests_ = 0;
