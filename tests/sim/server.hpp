@@ -66,6 +66,8 @@ private:
     void change_both(std::function<void(Sandbox&)> change);
     ServerReply with_fault(const Fault& fault, const HttpRequest& request, bool write);
     bool breaks_for_ever(const HttpRequest& request, bool write) const;
+    bool is_unreadable(const HttpRequest& request) const;
+    void overlook_one(const HttpRequest& request, HttpResponse& response);
     std::string create_elsewhere(const Declared& declared, const std::string& body, bool clone);
 
     Universe& universe_;
@@ -77,6 +79,9 @@ private:
     std::unique_ptr<Sandbox> replica_;
     std::vector<std::function<void(Sandbox&)>> untold_;
     std::optional<Instant> stale_until_;
+    std::string unreadable_uid_;
+    Instant unreadable_until_{};
+    bool hidden_too_ = false; // from look-ups by name, as by an index that is behind
     std::vector<Fault> faults_;
     std::array<std::size_t, fault_kinds> struck_{};
     std::size_t requests_ = 0;
