@@ -56,11 +56,16 @@ void Loader::read_text(const std::string& text, const Origin& origin)
 // errors.
 void Loader::keep_sound_and_single(ManifestSet& set)
 {
-    std::ranges::stable_sort(documents_, {}, [](const ReadDocument& read) -> const std::string& {
-        return read.manifest.address.text();
+    std::vector<ReadDocument*> ordered;
+    ordered.reserve(documents_.size());
+    for (ReadDocument& read : documents_)
+        ordered.push_back(&read);
+    std::ranges::stable_sort(ordered, {}, [](const ReadDocument* read) -> const std::string& {
+        return read->manifest.address.text();
     });
     const ReadDocument* first = nullptr;
-    for (ReadDocument& read : documents_) {
+    for (ReadDocument* at : ordered) {
+        ReadDocument& read = *at;
         if (first != nullptr && first->manifest.address == read.manifest.address) {
             const Manifest& before = first->manifest;
             diagnostics_.error(read.manifest.file,
@@ -76,9 +81,9 @@ void Loader::keep_sound_and_single(ManifestSet& set)
         }
     }
     set.manifests.reserve(documents_.size());
-    for (ReadDocument& read : documents_)
-        if (read.sound)
-            set.manifests.push_back(std::move(read.manifest));
+    for (ReadDocument* read : ordered)
+        if (read->sound)
+            set.manifests.push_back(std::move(read->manifest));
 }
 
 ManifestSet Loader::load()

@@ -75,7 +75,7 @@ public:
     DaemonStatus status() const override;
     std::vector<ResourceStatus> resources() const override;
     std::optional<ResourceStatus> resource(const std::string& address) const override;
-    std::string plan() const override { return plan_; }
+    std::string plan() const override;
     Result<std::vector<AuditRecord>> history(std::size_t newest_max) const override;
     bool alive() const override;
     bool ready() const override { return spoken_for_; }
@@ -161,7 +161,8 @@ private:
     std::optional<SettledSnapshot> fresh_;
     bool fresh_is_reload_ = false;
     ResourceStatuses resources_;
-    std::string plan_; // as JSON
+    std::optional<Plan> shown_; // the last plan, less what is unchanged
+    std::size_t shown_requests_ = 0;
 
     std::set<Trigger> wanted_;
     bool stopping_ = false;

@@ -32,8 +32,22 @@ std::map<std::string, std::size_t> counts_by_verb(const PlanCounts& counts)
     return named;
 }
 
-// What is unchanged is left out: it would be most of it, and is kept until the next round.
-std::string text_of(const Plan& plan, std::size_t api_requests)
+// A copy of `action`, which is as it was afterwards. What a create sets is what is declared, and
+// can be worked out again.
+Action copy_of(Action& action)
+{
+    if (action.verb != Verb::create)
+        return action;
+    std::vector<FieldChange> changes;
+    changes.swap(action.changes);
+    Action copy = action;
+    changes.swap(action.changes);
+    return copy;
+}
+
+// What there is to show of `plan` until the next one. What is unchanged is left out: it would be
+// most of it.
+Plan shown_part(Plan& plan)
 {
     Plan shown;
     shown.counts = plan.counts;
@@ -41,13 +55,11 @@ std::string text_of(const Plan& plan, std::size_t api_requests)
     shown.manifests_digest = plan.manifests_digest;
     shown.warnings = plan.warnings;
     shown.prunable = plan.prunable;
-    std::ranges::copy_if(plan.actions, std::back_inserter(shown.actions), [](const Action& action) {
-        return action.verb != Verb::no_op;
-    });
-    std::string text;
-    write_plan_document(shown, api_requests, [&text](std::string_view part) { text.append(part); });
-    text.shrink_to_fit();
-    return text;
+    for (Action& action : plan.actions)
+        if (action.verb != Verb::no_op)
+            shown.actions.push_back(copy_of(action));
+    shown.actions.shrink_to_fit();
+    return shown;
 }
 
 bool is_outage(const ActionResult& result)
@@ -59,6 +71,20 @@ bool is_outage(const ActionResult& result)
 }
 
 } // namespace
+
+std::string Loop::plan() const
+{
+    std::string text;
+    if (!shown_)
+        return text;
+    Plan whole = *shown_;
+    for (Action& action : whole.actions)
+        if (action.verb == Verb::create)
+            action.changes = make_diff(*action.kind, action.desired, nullptr, nullptr, {}).changes;
+    write_plan_document(
+        whole, shown_requests_, [&text](std::string_view part) { text.append(part); });
+    return text;
+}
 
 // A plan and what is to become of it.
 struct Loop::Judged {
@@ -162,7 +188,8 @@ Task<void> Loop::reconcile_once()
         co_return;
     }
     const WallTime now = parts_.clock.wall();
-    plan_ = text_of(planned->plan, parts_.host.observer().requests_sent());
+    shown_ = shown_part(planned->plan);
+    shown_requests_ = parts_.host.observer().requests_sent();
     parts_.host.planned(planned->plan);
     round_.counts = counts_by_verb(planned->plan.counts);
     for (const std::string& warning : planned->plan.warnings)
@@ -182,6 +209,7 @@ Task<void> Loop::reconcile_once()
                  now);
         co_return;
     }
+    std::vector<Record>().swap(planned->records); // they will be others
     co_await carry_out(std::move(judged));
 }
 
@@ -358,9 +386,9 @@ Task<void> Loop::carry_out(Judged judged)
     const RunConfig& config = parts_.host.config();
     std::map<std::string, Action> changing;
     Duration poll = Duration::max();
-    for (const Action& action : judged.gated.actions) {
+    for (Action& action : judged.gated.actions) {
         if (changes_something(action))
-            changing.emplace(action.address.text(), action);
+            changing.emplace(action.address.text(), copy_of(action));
         if (action.kind != nullptr && action.kind->readiness)
             poll = std::min(poll, action.kind->readiness->interval);
     }
@@ -387,7 +415,7 @@ Task<void> Loop::carry_out(Judged judged)
     const Report report =
         co_await execute(std::move(engine), std::move(actions), std::move(options));
     learn(changing, report);
-    auto records = parts_.store.records();
+    auto records = remembered(parts_.store, in_force_.manifests);
     if (!records) {
         fail(records.error());
         co_return;

@@ -1,6 +1,7 @@
 #include "reconciler/engine/execute.hpp"
 
 #include "reconciler/engine/task_group.hpp"
+#include "reconciler/engine/unknowns.hpp"
 #include "reconciler/engine/writer.hpp"
 #include "reconciler/plan/schedule.hpp"
 #include "state/model/mutation.hpp"
@@ -8,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace trueup {
 
@@ -48,6 +50,16 @@ public:
           group_(executor),
           writer_(engine_, options_.wait, options_.should_stop)
     {
+        const auto keep = [&](const Unknown& unknown) {
+            if (!unknown.field.empty())
+                targets_with_fields_.insert(unknown.target);
+        };
+        for (Action& action : actions_) {
+            for_each_unknown(*action.desired, keep);
+            // They were for whoever read the plan: what is written is worked out afresh, and a plan
+            // that makes everything has more of them than anything else.
+            action.changes = std::vector<FieldChange>();
+        }
     }
 
     Task<Report> run()
@@ -94,7 +106,9 @@ private:
         Output& output = outputs_[action.address.text()];
         output.uid = uid;
         output.desired = action.desired;
-        output.observed = std::move(observed);
+        // Of most objects nobody asks for more than the uid.
+        if (targets_with_fields_.contains(action.address.text()))
+            output.observed = std::move(observed);
     }
 
     Task<void> perform(std::size_t index)
@@ -348,6 +362,7 @@ private:
     TaskGroup group_;
     Writer writer_;
     std::unordered_map<std::string, Output> outputs_;
+    std::unordered_set<std::string> targets_with_fields_; // addresses
     Duration last_duration_{};
     Report report_;
 };

@@ -1,7 +1,8 @@
 #include "reconciler/engine/gather.hpp"
 
+#include "reconciler/engine/unknowns.hpp"
+
 #include <algorithm>
-#include <functional>
 
 namespace trueup {
 
@@ -24,55 +25,28 @@ bool meets(const Kind& kind, const Value& object, const std::string& name, const
     return false;
 }
 
-void for_each_unknown(const Value& value, const std::function<void(const Unknown&)>& visit)
-{
-    if (const Map* map = value.if_map())
-        for (const auto& [name, member] : *map)
-            for_each_unknown(member, visit);
-    if (const List* list = value.if_list())
-        for (const Value& item : *list)
-            for_each_unknown(item, visit);
-    if (const Unknown* unknown = value.if_unknown())
-        visit(*unknown);
-}
-
 } // namespace
 
-std::set<std::string> undeclared_targets(const ManifestSet& manifests)
+Questions questions_in(const ManifestSet& manifests)
 {
-    std::set<std::string> declared;
-    for (const Manifest& manifest : manifests.manifests)
-        declared.insert(manifest.address.text());
-    std::set<std::string> targets;
-    for (const Manifest& manifest : manifests.manifests)
-        for (const Reference& reference : manifest.references)
-            if (!declared.contains(reference.target.text()))
-                targets.insert(reference.target.text());
-    return targets;
-}
-
-std::set<std::string> targets_with_fields(const ManifestSet& manifests)
-{
-    std::set<std::string> targets;
+    Questions questions;
     const auto keep = [&](const Unknown& unknown) {
         if (!unknown.field.empty())
-            targets.insert(unknown.target);
-    };
-    for (const Manifest& manifest : manifests.manifests)
-        for_each_unknown(*manifest.body, keep);
-    return targets;
-}
-
-std::map<std::string, Unknown> lookups_in(const ManifestSet& manifests)
-{
-    std::map<std::string, Unknown> lookups;
-    const auto keep = [&](const Unknown& unknown) {
+            questions.targets_with_fields.insert(unknown.target);
         if (unknown.lookup)
-            lookups.emplace(unknown.text(), unknown);
+            questions.lookups.emplace(unknown.text(), unknown);
     };
-    for (const Manifest& manifest : manifests.manifests)
+    for (const Manifest& manifest : manifests.manifests) {
         for_each_unknown(*manifest.body, keep);
-    return lookups;
+        for (const Reference& reference : manifest.references)
+            questions.undeclared.insert(reference.target.text());
+    }
+    for (const Manifest& manifest : manifests.manifests) {
+        if (questions.undeclared.empty())
+            break;
+        questions.undeclared.erase(manifest.address.text());
+    }
+    return questions;
 }
 
 Task<Result<std::vector<std::string>>>

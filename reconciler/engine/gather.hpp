@@ -14,14 +14,16 @@
 
 namespace trueup {
 
-// The addresses that manifests refer to and none of them declares.
-std::set<std::string> undeclared_targets(const ManifestSet& manifests);
+// What manifests ask about.
+struct Questions {
+    Questions() = default;
 
-// The addresses of which manifests refer to a field, not only to the uid.
-std::set<std::string> targets_with_fields(const ManifestSet& manifests);
+    std::set<std::string> undeclared;          // addresses that they refer to and none declares
+    std::set<std::string> targets_with_fields; // of which they ask for a field, not only the uid
+    std::map<std::string, Unknown> lookups;    // each once, by its text
+};
 
-// The look-ups in the manifests, each once, by their text.
-std::map<std::string, Unknown> lookups_in(const ManifestSet& manifests);
+Questions questions_in(const ManifestSet& manifests);
 
 // The uids of the tenant's objects of `kind` that meet every criterion of `lookup`. Fails as the
 // list does. Everything passed by reference outlives the call.

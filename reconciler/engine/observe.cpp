@@ -3,14 +3,15 @@
 #include "reconciler/engine/gather.hpp"
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/recall.hpp"
+#include "reconciler/engine/subjects.hpp"
 #include "reconciler/engine/task_group.hpp"
+#include "reconciler/engine/unseen.hpp"
 #include "state/model/mutation.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
 namespace trueup {
 
@@ -60,15 +61,10 @@ public:
           observer_(observer),
           options_(std::move(options)),
           scope_kind_(catalogue.scope_kind()),
-          targets_with_fields_(targets_with_fields(manifests))
+          subjects_(manifests, records),
+          questions_(questions_in(manifests))
     {
-        for (const Manifest& manifest : manifests.manifests)
-            declared_.emplace(manifest.address.text(), &manifest);
-        for (const Record& record : records) {
-            records_.emplace(record.address, &record);
-            if (!record.uid.empty())
-                owners_of_uid_[record.kind + " " + record.uid] = &record;
-        }
+        found_.sightings.reserve(subjects_.all().size());
     }
 
     Task<Result<Observations>> run()
@@ -95,13 +91,10 @@ private:
     Task<Result<void>> find_scopes()
     {
         std::set<std::string> names;
-        for (const Manifest& manifest : manifests_.manifests)
-            if (manifest.address.project())
-                names.insert(*manifest.address.project());
-        for (const auto& [text, record] : records_)
-            if (const auto address = Address::parse(text); address && address->project())
-                names.insert(*address->project());
-        for (const std::string& target : undeclared_targets(manifests_))
+        for (const Subject& subject : subjects_.all())
+            if (subject.address != nullptr && subject.address->project())
+                names.insert(*subject.address->project());
+        for (const std::string& target : questions_.undeclared)
             if (const auto address = Address::parse(target); address && address->project())
                 names.insert(*address->project());
         if (names.empty() || scope_kind_ == nullptr)
@@ -163,13 +156,24 @@ private:
         return Scope(*address.project(), it->second.uid);
     }
 
+    // Null when the catalogue does not have it.
+    const Kind* kind_of(const Subject& subject) const
+    {
+        if (subject.manifest != nullptr)
+            return subject.manifest->kind;
+        return subject.address != nullptr ? catalogue_.find(subject.address->kind()) : nullptr;
+    }
+
     // ---- lists
 
     void choose_collections()
     {
         std::set<std::pair<std::string, Scope>> chosen;
         const auto choose = [&](const Kind* kind, const Scope& scope) {
-            if (kind == nullptr || !kind->list || kind->is_singleton() ||
+            // Most are of the kind and in the scope of the one before.
+            const bool is_same = !collections_.empty() && collections_.back().kind == kind &&
+                                 collections_.back().scope == scope;
+            if (kind == nullptr || is_same || !kind->list || kind->is_singleton() ||
                 !chosen.emplace(kind->name, scope).second)
                 return;
             Collection collection;
@@ -180,10 +184,10 @@ private:
         for (const Manifest& manifest : manifests_.manifests)
             if (const auto scope = scope_of(manifest.address))
                 choose(manifest.kind, *scope);
-        for (const auto& [text, record] : records_)
-            if (const auto address = Address::parse(text))
-                if (const auto scope = scope_of(*address))
-                    choose(catalogue_.find(address->kind()), *scope);
+        for (const Subject& subject : subjects_.all())
+            if (subject.manifest == nullptr && subject.address != nullptr)
+                if (const auto scope = scope_of(*subject.address))
+                    choose(kind_of(subject), *scope);
         if (!options_.prune && !options_.destroy)
             return;
         // Objects that carry our mark may be of kinds that nothing declares or remembers any more.
@@ -243,13 +247,13 @@ private:
     {
         if (object.foreign_scope)
             return;
-        if (const auto it = owners_of_uid_.find(kind.name + " " + object.uid);
-            it != owners_of_uid_.end() && it->second->scope_uid == scope.uid) {
-            keep_owned(found_.sightings[it->second->address], kind, *it->second, std::move(object));
+        if (const Subject* owner = subjects_.owner_of(kind.name, object.uid);
+            owner != nullptr && owner->record->scope_uid == scope.uid) {
+            keep_owned(found_.sightings[owner->record->address], kind, *owner, std::move(object));
             return;
         }
         Address address = address_of(kind, scope.project, object.value);
-        if (declared_.contains(address.text()) || records_.contains(address.text())) {
+        if (subjects_.find(address.text()) != nullptr) {
             auto& same_key = found_.sightings[address.text()].by_key;
             if (std::ranges::find(same_key, object.uid, &Seen::uid) == same_key.end())
                 same_key.emplace_back(std::move(object));
@@ -268,14 +272,14 @@ private:
     // What shows no more than what was last applied and is still declared is kept once, as the tree
     // of the manifest: most objects of most rounds. The rest of it nobody asks for, unless a
     // reference does.
-    void keep_owned(Sighting& sighting, const Kind& kind, const Record& record, Observed object)
+    void keep_owned(Sighting& sighting, const Kind& kind, const Subject& owner, Observed object)
     {
+        const Record& record = *owner.record;
         sighting.uid_checked = true;
         Seen& seen = sighting.by_uid.emplace(std::move(object));
-        const auto declared = declared_.find(record.address);
-        const bool is_as_declared = declared != declared_.end() &&
-                                    record.last_applied.is(declared->second->body) &&
-                                    !targets_with_fields_.contains(record.address);
+        const bool is_as_declared = owner.manifest != nullptr &&
+                                    record.last_applied.is(owner.manifest->body) &&
+                                    !questions_.targets_with_fields.contains(record.address);
         seen.value = is_as_declared && shows_no_less(kind, seen.value, record.last_applied)
                          ? record.last_applied
                          : keep_once(std::move(seen.value), record.last_applied);
@@ -286,24 +290,18 @@ private:
     Task<void> fill_gaps(Executor executor)
     {
         TaskGroup group(executor);
-        std::set<std::string_view> addresses;
-        for (const auto& [text, manifest] : declared_)
-            addresses.insert(addresses.end(), text);
-        for (const auto& [text, record] : records_)
-            addresses.insert(text);
-        for (const std::string_view text : addresses) {
-            auto address = Address::parse(text);
-            const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
+        for (const Subject& subject : subjects_.all()) {
+            const Kind* kind = kind_of(subject);
             if (kind == nullptr || fatal_)
                 continue;
-            if (const Error* error = collection_error(*kind, *address)) {
-                found_.failures[std::string(text)] = error->text();
+            if (const Error* error = collection_error(*kind, *subject.address)) {
+                found_.failures[std::string(subject.text)] = error->text();
                 continue;
             }
-            if (!needs_more(*kind, *address))
+            if (!needs_more(*kind, *subject.address))
                 continue;
             co_await group.wait_below(options_.parallelism);
-            group.spawn(fill(*kind, *address));
+            group.spawn(fill(*kind, *subject.address));
         }
         co_await group.wait_all();
     }
@@ -325,8 +323,8 @@ private:
 
     const Record* record_of(const Address& address) const
     {
-        const auto it = records_.find(address.text());
-        return it != records_.end() ? it->second : nullptr;
+        const Subject* subject = subjects_.find(address.text());
+        return subject != nullptr ? subject->record : nullptr;
     }
 
     bool needs_more(const Kind& kind, const Address& address)
@@ -432,32 +430,14 @@ private:
             sighting.uid_checked = true;
             co_return Result<void>{};
         }
-        if (!*object && may_be_overlooked(kind, record))
-            co_return not_seen_yet(kind, record);
+        const auto early = not_seen_yet(kind, record, options_.now);
+        if (!*object && early)
+            co_return *early;
         sighting.uid_checked = true;
         sighting.by_uid.reset();
         if (*object)
-            keep_owned(sighting, kind, record, std::move(**object));
+            keep_owned(sighting, kind, *subjects_.find(record.address), std::move(**object));
         co_return Result<void>{};
-    }
-
-    // Reads may be behind what we wrote (design.md 6.A). A date in the future is one of before the
-    // calendar was set back, and says nothing.
-    bool may_be_overlooked(const Kind& kind, const Record& record) const
-    {
-        const auto written = parse_time(record.updated_at);
-        return options_.now && written && *written <= *options_.now &&
-               *options_.now - *written < kind.settle;
-    }
-
-    static Error not_seen_yet(const Kind& kind, const Record& record)
-    {
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(kind.settle);
-        return {Errc::conflict,
-                "it was written at " + record.updated_at + " and cannot be seen, which proves " +
-                    "nothing for " + std::to_string(seconds.count()) + " s",
-                record.address,
-                "it is looked for again after that"};
     }
 
     Task<Result<void>> read_by_key(const Kind& kind, Address address, Scope scope)
@@ -496,7 +476,7 @@ private:
     Task<void> follow_references(Executor executor)
     {
         TaskGroup group(executor);
-        for (const std::string& text : undeclared_targets(manifests_)) {
+        for (const std::string& text : questions_.undeclared) {
             const auto address = Address::parse(text);
             const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
             if (kind == nullptr || kind->is_singleton() || fatal_)
@@ -523,9 +503,8 @@ private:
 
     Task<void> look_up_all(Executor executor)
     {
-        const std::map<std::string, Unknown> lookups = lookups_in(manifests_);
         TaskGroup group(executor);
-        for (const auto& [text, unknown] : lookups) {
+        for (const auto& [text, unknown] : questions_.lookups) {
             const Kind* kind = catalogue_.find(unknown.lookup->kind);
             if (kind == nullptr || !kind->list)
                 continue;
@@ -551,13 +530,13 @@ private:
     Task<void> find_contents(Executor executor)
     {
         std::vector<std::pair<std::string, std::string>> going;
-        for (const auto& [text, record] : records_) {
-            const auto address = Address::parse(text);
-            const Kind* kind = address ? catalogue_.find(address->kind()) : nullptr;
+        for (const Subject& subject : subjects_.all()) {
+            const Kind* kind = subject.record != nullptr ? kind_of(subject) : nullptr;
             if (kind == nullptr || !kind->is_scope ||
-                (declared_.contains(text) && !options_.destroy))
+                (subject.manifest != nullptr && !options_.destroy))
                 continue;
-            going.emplace_back(trueup::key_of(*kind, *address).front(), record->uid);
+            going.emplace_back(trueup::key_of(*kind, *subject.address).front(),
+                               subject.record->uid);
         }
         for (const Orphan& orphan : found_.orphans)
             if (const Kind* kind = catalogue_.find(orphan.address.kind()); kind && kind->is_scope)
@@ -565,7 +544,7 @@ private:
                                    orphan.object.uid);
         if (options_.destroy)
             for (const Manifest& manifest : manifests_.manifests)
-                if (manifest.kind->is_scope && !records_.contains(manifest.address.text()))
+                if (manifest.kind->is_scope && record_of(manifest.address) == nullptr)
                     for (const Seen& object : found_.sightings[manifest.address.text()].by_key)
                         going.emplace_back(trueup::key_of(*manifest.kind, manifest.address).front(),
                                            object.uid);
@@ -593,11 +572,8 @@ private:
     Observer& observer_;
     ObserveOptions options_;
     const Kind* scope_kind_;
-    std::set<std::string> targets_with_fields_;
-    // Their keys are the addresses in the manifests and records themselves.
-    std::map<std::string_view, const Manifest*> declared_;
-    std::map<std::string_view, const Record*> records_;
-    std::unordered_map<std::string, const Record*> owners_of_uid_;
+    const Subjects subjects_;
+    const Questions questions_;
     std::vector<Collection> collections_;
     std::optional<Error> fatal_;
     Observations found_;

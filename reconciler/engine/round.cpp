@@ -4,22 +4,18 @@
 
 namespace trueup {
 
-namespace {
-
-// What was last applied and is still declared is kept once.
-void share_with_manifests(std::vector<Record>& records, const ManifestSet& manifests)
+Result<std::vector<Record>> remembered(Store& store, const ManifestSet& manifests)
 {
     // Both are in the order of their addresses.
     auto manifest = manifests.manifests.begin();
-    for (Record& record : records) {
-        while (manifest != manifests.manifests.end() && manifest->address.text() < record.address)
+    const auto end = manifests.manifests.end();
+    return store.records_beside([&](const std::string& address) {
+        while (manifest != end && manifest->address.text() < address)
             ++manifest;
-        if (manifest != manifests.manifests.end() && manifest->address.text() == record.address)
-            record.last_applied = keep_once(std::move(record.last_applied), manifest->body);
-    }
+        const bool is_declared = manifest != end && manifest->address.text() == address;
+        return is_declared ? manifest->body : SharedValue();
+    });
 }
-
-} // namespace
 
 Task<Result<Binding>> find_binding(const Catalogue& catalogue,
                                    Observer& observer,
@@ -80,11 +76,10 @@ Task<Result<Planned>> plan_now(const Catalogue& catalogue,
         co_return stored.error();
     if (auto ours = check_binding(*stored, planned.binding); !ours)
         co_return ours.error();
-    auto records = store.records();
+    auto records = remembered(store, manifests);
     if (!records)
         co_return records.error();
     planned.records = std::move(*records);
-    share_with_manifests(planned.records, manifests);
     auto intents = store.open_intents();
     if (!intents)
         co_return intents.error();

@@ -49,6 +49,10 @@ Task<Result<Binding>> find_binding(const Catalogue& catalogue,
                                    std::string endpoint,
                                    std::string owner_id);
 
+// The records of `store`. What was last applied and is still declared is one tree with the
+// manifest.
+Result<std::vector<Record>> remembered(Store& store, const ManifestSet& manifests);
+
 // Binds a new state to this API, refuses another's (refused), and settles what a crash left open.
 Task<Result<Recovery>> prepare(Engine engine, std::string endpoint);
 

@@ -1,14 +1,16 @@
 #include "reconciler/plan/graph.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <queue>
+#include <string>
 
 namespace trueup {
 
 namespace {
 
 // The path of one cycle among the nodes that are left over: each of them still waits for another.
-std::string cycle_path(const std::vector<std::string>& names,
+std::string cycle_path(const std::vector<std::string_view>& names,
                        const std::vector<std::vector<std::size_t>>& edges,
                        const std::vector<std::size_t>& open)
 {
@@ -23,16 +25,22 @@ std::string cycle_path(const std::vector<std::string>& names,
     }
     std::string path;
     for (auto it = std::ranges::find(trail, at); it != trail.end(); ++it)
-        path += names[*it] + " -> ";
-    return path + names[at];
+        path += std::string(names[*it]) + " -> ";
+    return path.append(names[at]);
 }
 
 } // namespace
 
 Result<std::vector<std::size_t>>
-topological_order(const std::vector<std::string>& names,
+topological_order(const std::vector<std::string_view>& names,
                   const std::vector<std::vector<std::size_t>>& edges)
 {
+    const auto is_free = [](const auto& before) { return before.empty(); };
+    if (std::ranges::is_sorted(names) && std::ranges::all_of(edges, is_free)) {
+        std::vector<std::size_t> as_they_are(names.size());
+        std::iota(as_they_are.begin(), as_they_are.end(), std::size_t{0});
+        return as_they_are;
+    }
     std::vector<std::size_t> open(names.size());
     std::vector<std::vector<std::size_t>> dependents(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {

@@ -5,7 +5,7 @@
 #include "state/model/result.hpp"
 
 #include <cstddef>
-#include <string>
+#include <string_view>
 #include <vector>
 
 namespace trueup {
@@ -14,7 +14,7 @@ namespace trueup {
 // far as the edges allow. Fails with invalid_input on a cycle; the message is its path, "a -> b ->
 // a".
 Result<std::vector<std::size_t>>
-topological_order(const std::vector<std::string>& names,
+topological_order(const std::vector<std::string_view>& names,
                   const std::vector<std::vector<std::size_t>>& edges);
 
 } // namespace trueup

@@ -23,6 +23,9 @@ Planner::Planner(const Catalogue& catalogue,
       options_(options),
       scope_kind_(catalogue.scope_kind())
 {
+    records_.reserve(records.size());
+    declared_.reserve(manifests.manifests.size());
+    index_.reserve(manifests.manifests.size() + observations.orphans.size());
     for (const Record& record : records)
         records_.emplace(record.address, &record);
     for (const Manifest& manifest : manifests.manifests)
@@ -67,9 +70,10 @@ Result<Plan> Planner::run()
 
 Result<std::vector<std::size_t>> Planner::manifest_order() const
 {
-    std::vector<std::string> names;
+    std::vector<std::string_view> names;
     std::unordered_map<std::string_view, std::size_t> index;
     names.reserve(manifests_.manifests.size());
+    index.reserve(manifests_.manifests.size());
     for (const Manifest& manifest : manifests_.manifests) {
         index.emplace(manifest.address.text(), names.size());
         names.push_back(manifest.address.text());
@@ -83,10 +87,12 @@ Result<std::vector<std::size_t>> Planner::manifest_order() const
     if (order)
         return order;
     // The error is to say where each of them is.
-    for (std::size_t i = 0; i < names.size(); ++i)
-        names[i] += " (" + manifests_.manifests[i].file + ":" +
-                    std::to_string(manifests_.manifests[i].place.line) + ")";
-    return topological_order(names, edges);
+    std::vector<std::string> places;
+    places.reserve(names.size());
+    for (const Manifest& manifest : manifests_.manifests)
+        places.push_back(manifest.address.text() + " (" + manifest.file + ":" +
+                         std::to_string(manifest.place.line) + ")");
+    return topological_order({places.begin(), places.end()}, edges);
 }
 
 // The addresses that must be done before `manifest`: what it refers to, and its project.
@@ -111,7 +117,7 @@ std::string Planner::project_address(const Address& address) const
     return Address(scope_kind_->name, std::nullopt, {*address.project()}).text();
 }
 
-void Planner::add(Action action)
+void Planner::add(Action&& action)
 {
     index_.emplace(action.address.text(), plan_.actions.size());
     plan_.actions.push_back(std::move(action));
@@ -190,7 +196,8 @@ void Planner::add_delete_edges(Edges& edges, RecordedUse recorded) const
             if (user.last)
                 used.insert(used.end(), user.last->depends_on.begin(), user.last->depends_on.end());
         }
-        used.push_back(project_address(user.address));
+        if (std::string project = project_address(user.address); !project.empty())
+            used.push_back(std::move(project));
         for (const std::string& address : used) {
             const auto it = index_.find(address);
             if (it == index_.end() || it->second == i)
@@ -226,7 +233,8 @@ Planner::Edges Planner::edges_of_actions(RecordedUse recorded) const
 
 Result<void> Planner::order_actions()
 {
-    std::vector<std::string> names;
+    std::vector<std::string_view> names;
+    names.reserve(plan_.actions.size());
     for (const Action& action : plan_.actions)
         names.push_back(action.address.text());
     Edges edges = edges_of_actions(RecordedUse::follow);
@@ -243,7 +251,7 @@ Result<void> Planner::order_actions()
         std::vector<std::string>& depends_on = plan_.actions[i].depends_on;
         depends_on.clear();
         for (const std::size_t before : edges[i])
-            depends_on.push_back(names[before]);
+            depends_on.emplace_back(names[before]);
         std::ranges::sort(depends_on);
     }
     if (!std::ranges::is_sorted(*order))

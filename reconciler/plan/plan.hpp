@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace trueup {
@@ -78,8 +79,8 @@ struct ScopeSighting {
 struct Observations {
     Observations() = default;
 
-    std::map<std::string, Sighting> sightings;     // by address, declared and remembered
-    std::map<std::string, ScopeSighting> projects; // by name
+    std::unordered_map<std::string, Sighting> sightings; // by address, declared and remembered
+    std::map<std::string, ScopeSighting> projects;       // by name
     std::vector<Orphan> orphans;
     std::map<std::string, std::vector<std::string>> lookups; // Unknown::text() -> uids found
     std::map<std::string, std::string> failures; // address -> why nothing is known of it

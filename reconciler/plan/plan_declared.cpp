@@ -38,8 +38,10 @@ Action Planner::plan_declared(const Manifest& manifest)
     action.depends_on = prerequisites(manifest);
     for (const Reference& reference : manifest.references)
         action.references.push_back(reference.target.text());
+    // Lent until it is clear that the action needs it: few do.
+    const std::shared_ptr<const Record> nobody;
     if (const auto it = records_.find(manifest.address.text()); it != records_.end())
-        action.last = std::make_shared<const Record>(*it->second);
+        action.last = std::shared_ptr<const Record>(nobody, it->second);
     warn_of_sunset(*manifest.kind);
     find_scope(action);
     if (const std::string* why = failure(action.address.text()))
@@ -48,6 +50,8 @@ Action Planner::plan_declared(const Manifest& manifest)
         resolve_desired(action);
     if (action.verb != Verb::blocked)
         decide(action);
+    if (action.last)
+        action.last = std::make_shared<const Record>(*action.last);
     return action;
 }
 

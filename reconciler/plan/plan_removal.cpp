@@ -54,34 +54,40 @@ void Planner::plan_undeclared()
 
 void Planner::plan_remembered()
 {
-    for (const auto& [text, record] : records_) {
-        const std::string address(text);
-        if (index_.contains(address))
-            continue;
-        auto parsed = Address::parse(address);
-        const Kind* kind = parsed ? catalogue_.find(parsed->kind()) : nullptr;
-        if (kind == nullptr) {
-            plan_.warnings.push_back("the state knows " + address +
-                                     ", whose kind is not in the catalogue");
-            continue;
-        }
-        Action action;
-        action.address = std::move(*parsed);
-        action.kind = kind;
-        Record last = *record;
-        action.uid = record->uid;
-        action.references = record->depends_on;
-        if (const auto it = declared_.find(address); it != declared_.end()) {
-            // With --destroy: what the manifest says now counts beside what it said before.
-            const Lifecycle& now = it->second->lifecycle;
-            last.prevent_destroy = record->prevent_destroy || now.prevent_destroy;
-            last.abandon = now.deletion == DeletionPolicy::abandon;
-        }
-        action.last = std::make_shared<const Record>(std::move(last));
-        if (action.address.project())
-            action.scope = Scope(*action.address.project(), record->scope_uid);
-        plan_removal(std::move(action));
+    std::vector<const Record*> undeclared;
+    for (const auto& [text, record] : records_)
+        if (!index_.contains(text))
+            undeclared.push_back(record);
+    std::ranges::sort(undeclared, {}, &Record::address);
+    for (const Record* record : undeclared)
+        plan_remembered(*record);
+}
+
+void Planner::plan_remembered(const Record& record)
+{
+    auto parsed = Address::parse(record.address);
+    const Kind* kind = parsed ? catalogue_.find(parsed->kind()) : nullptr;
+    if (kind == nullptr) {
+        plan_.warnings.push_back("the state knows " + record.address +
+                                 ", whose kind is not in the catalogue");
+        return;
     }
+    Action action;
+    action.address = std::move(*parsed);
+    action.kind = kind;
+    Record last = record;
+    action.uid = record.uid;
+    action.references = record.depends_on;
+    if (const auto it = declared_.find(record.address); it != declared_.end()) {
+        // With --destroy: what the manifest says now counts beside what it said before.
+        const Lifecycle& now = it->second->lifecycle;
+        last.prevent_destroy = record.prevent_destroy || now.prevent_destroy;
+        last.abandon = now.deletion == DeletionPolicy::abandon;
+    }
+    action.last = std::make_shared<const Record>(std::move(last));
+    if (action.address.project())
+        action.scope = Scope(*action.address.project(), record.scope_uid);
+    plan_removal(std::move(action));
 }
 
 void Planner::plan_orphans()
@@ -198,10 +204,12 @@ std::string Planner::referrer(const std::string& address) const
 {
     if (options_.destroy)
         return {};
+    std::string_view first;
     for (const auto& [user, manifest] : declared_)
-        if (std::ranges::binary_search(prerequisites(*manifest), address))
-            return std::string(user);
-    return {};
+        if ((first.empty() || user < first) &&
+            std::ranges::binary_search(prerequisites(*manifest), address))
+            first = user;
+    return std::string(first);
 }
 
 // ---- containers

@@ -7,9 +7,20 @@
 
 #include "reconciler/plan/plan.hpp"
 
+#include <functional>
+#include <string_view>
 #include <unordered_map>
 
 namespace trueup {
+
+// Lets a map of strings be asked with a piece of text.
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const
+    {
+        return std::hash<std::string_view>{}(text);
+    }
+};
 
 class Planner {
 public:
@@ -30,7 +41,7 @@ private:
     Result<std::vector<std::size_t>> manifest_order() const;
     std::vector<std::string> prerequisites(const Manifest& manifest) const;
     std::string project_address(const Address& address) const;
-    void add(Action action);
+    void add(Action&& action);
     const Action* planned(const std::string& address) const;
     const Sighting& sighting(const std::string& address) const;
     const std::string* failure(const std::string& address) const;
@@ -73,6 +84,7 @@ private:
     void plan_destroy(const Manifest& manifest);
     void plan_undeclared();
     void plan_remembered();
+    void plan_remembered(const Record& record);
     void plan_orphans();
     void plan_removal(Action action);
     void remove_or_show(Action action);
@@ -86,12 +98,12 @@ private:
     const PlanOptions& options_;
     const Kind* scope_kind_;
     // Their keys are the addresses in the records and manifests themselves.
-    std::map<std::string_view, const Record*> records_;
-    std::map<std::string_view, const Manifest*> declared_;
+    std::unordered_map<std::string_view, const Record*> records_;
+    std::unordered_map<std::string_view, const Manifest*> declared_;
     std::set<std::string> creating_; // addresses with an open create
     std::set<std::string> replaced_; // uids that an open replace is about to remove
     std::set<std::string> warned_;
-    std::unordered_map<std::string, std::size_t> index_;
+    std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> index_;
     Plan plan_;
 };
 

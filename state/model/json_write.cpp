@@ -8,6 +8,9 @@ namespace trueup::json {
 
 namespace {
 
+// Room for what one resource is, so that its text is seldom moved while it grows.
+constexpr std::size_t usual_bytes = 1024;
+
 std::string text_of(const rapidjson::StringBuffer& buffer)
 {
     return {buffer.GetString(), buffer.GetSize()};
@@ -74,7 +77,7 @@ void put_value(Writer& writer, const Value& value, Secrets secrets)
 
 std::string write(const Value& value, Secrets secrets)
 {
-    rapidjson::StringBuffer buffer;
+    rapidjson::StringBuffer buffer(nullptr, usual_bytes);
     rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
     put_value(writer, value, secrets);
     return text_of(buffer);

@@ -14,6 +14,8 @@ bool all_of(std::string_view text, std::string_view allowed)
 }
 
 constexpr std::string_view digits = "0123456789";
+// What a null, a boolean or a number may start with.
+constexpr std::string_view other_starts = "~nNtTfF0123456789-+.";
 
 std::size_t leading_digits(std::string_view text)
 {
@@ -76,6 +78,9 @@ Value decimal_number(const std::string& text)
 
 Value plain_scalar(const std::string& text)
 {
+    // Most scalars start with a letter that nothing but text starts with.
+    if (!text.empty() && other_starts.find(text.front()) == std::string_view::npos)
+        return text;
     if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
         return nullptr;
     if (text == "true" || text == "True" || text == "TRUE")

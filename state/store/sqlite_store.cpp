@@ -50,6 +50,10 @@ public:
     {
         return read([this] { return reader_.records(); });
     }
+    Result<std::vector<Record>> records_beside(const KnownTree& known) override
+    {
+        return read([&] { return reader_.records_beside(known); });
+    }
     Result<std::optional<Record>> record(const std::string& address) override
     {
         return read([&] { return reader_.record(address); });
@@ -130,6 +134,10 @@ public:
     Result<std::vector<Record>> records() override
     {
         return read<std::vector<Record>>([this] { return reader_->records(); });
+    }
+    Result<std::vector<Record>> records_beside(const KnownTree& known) override
+    {
+        return read<std::vector<Record>>([&] { return reader_->records_beside(known); });
     }
     Result<std::optional<Record>> record(const std::string& address) override
     {

@@ -12,6 +12,7 @@
 #include "state/model/value.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -124,6 +125,9 @@ struct StoreCounters {
     std::uint64_t transactions = 0; // each with one sync
 };
 
+// What is known of an address already; null where nothing is.
+using KnownTree = std::function<SharedValue(const std::string& address)>;
+
 class Store {
 public:
     Store() = default;
@@ -137,6 +141,9 @@ public:
     // batch could not be stored after all.
     virtual Result<std::optional<Binding>> binding() = 0;
     virtual Result<std::vector<Record>> records() = 0; // by address
+    // The same, except that a last_applied which is to the last digit what `known` says of its
+    // address is that tree and no second one. `known` is asked once for each, in order.
+    virtual Result<std::vector<Record>> records_beside(const KnownTree& known);
     virtual Result<std::optional<Record>> record(const std::string& address) = 0;
     virtual Result<std::vector<Intent>> open_intents() = 0;                     // oldest first
     virtual Result<std::vector<AuditRecord>> audit(std::size_t newest_max) = 0; // newest first
@@ -151,5 +158,14 @@ public:
 
     virtual StoreCounters counters() const { return {}; }
 };
+
+inline Result<std::vector<Record>> Store::records_beside(const KnownTree& known)
+{
+    auto all = records();
+    if (all)
+        for (Record& record : *all)
+            record.last_applied = keep_once(std::move(record.last_applied), known(record.address));
+    return all;
+}
 
 } // namespace trueup

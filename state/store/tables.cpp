@@ -143,9 +143,23 @@ Result<Memo> memo_of(Row row)
     return memo;
 }
 
-Result<Record> record_of(Row row)
+// The tree that `text` stands for: `known` where it is the same. Most often it is, and is then
+// written the same, so that nothing has to be read. A $ may be the tag of a secret, which is
+// written as its hash.
+Result<SharedValue> tree_of(const std::string& text, const SharedValue& known)
 {
-    auto applied = json::parse_remembered(row[4]);
+    if (!known->is_null() && text.find('$') == std::string::npos &&
+        json::write(known, json::Secrets::hash) == text)
+        return known;
+    auto value = json::parse_remembered(text);
+    if (!value)
+        return value.error();
+    return keep_once(std::move(*value), known);
+}
+
+Result<Record> record_of(Row row, const SharedValue& known = {})
+{
+    auto applied = tree_of(row[4], known);
     if (!applied)
         return applied.error();
     auto names = names_of(row[7]);
@@ -439,18 +453,28 @@ Result<std::optional<Binding>> TableReader::binding()
 
 Result<std::vector<Record>> TableReader::records()
 {
+    return records_beside([](const std::string&) { return SharedValue(); });
+}
+
+Result<std::vector<Record>> TableReader::records_beside(const KnownTree& known)
+{
     const ResetAtEnd reset(records_);
     const ResetAtEnd reset_count(count_records_);
     const std::int64_t count =
         count_records_.executeStep() ? count_records_.getColumn(0).getInt64() : 0;
-    return decode_all<Record>(records_, file_, record_of, static_cast<std::size_t>(count));
+    const auto decode = [&](Row row) {
+        const SharedValue tree = known(row[0]);
+        return record_of(std::move(row), tree);
+    };
+    return decode_all<Record>(records_, file_, decode, static_cast<std::size_t>(count));
 }
 
 Result<std::optional<Record>> TableReader::record(const std::string& address)
 {
     const ResetAtEnd reset(record_);
     record_.bindNoCopy(1, address);
-    return at_most_one(decode_all<Record>(record_, file_, record_of));
+    return at_most_one(
+        decode_all<Record>(record_, file_, [](Row row) { return record_of(std::move(row)); }));
 }
 
 Result<std::vector<Intent>> TableReader::open_intents()

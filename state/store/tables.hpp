@@ -44,6 +44,7 @@ public:
 
     Result<std::optional<Binding>> binding();
     Result<std::vector<Record>> records();
+    Result<std::vector<Record>> records_beside(const KnownTree& known);
     Result<std::optional<Record>> record(const std::string& address);
     Result<std::vector<Intent>> open_intents();
     Result<std::vector<AuditRecord>> audit(std::size_t newest_max);

@@ -1,4 +1,5 @@
 #include "reconciler/daemon/control_api.hpp"
+#include "reconciler/daemon/status_json.hpp"
 #include "state/model/json.hpp"
 #include "state/model/path.hpp"
 #include "tests/support/manual_clock.hpp"
@@ -133,6 +134,10 @@ TEST_SUITE("daemon: control API")
         CHECK(stalled.body.find("Role/tenant/auditor") != std::string::npos);
         CHECK(stalled.body.find("\"address\":\"Role/tenant/base\"") == std::string::npos);
         CHECK(world.get("/v1/resources?condition=Odd").body == "{\"resources\":[]}\n");
+        const auto all = json::parse(world.get("/v1/resources").body);
+        REQUIRE(all.has_value());
+        REQUIRE(items_of(*all, "resources").size() > 1);
+        CHECK(json::write(*all) + "\n" == world.get("/v1/resources").body);
     }
 
     TEST_CASE("history takes a limit within bounds, and passes failures on")

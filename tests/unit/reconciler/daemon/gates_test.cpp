@@ -148,6 +148,7 @@ TEST_SUITE("daemon: gates")
         CHECK(world.last_result() == "withheld");
         CHECK(world.health("a") == "Reconciling frozen");
         CHECK(world.loop->plan().find("Role/tenant/a") != std::string::npos);
+        CHECK(world.loop->plan().find("\"path\": \"metadata.name\"") != std::string::npos);
         world.pass(10min);
 
         CHECK(world.exists("a"));

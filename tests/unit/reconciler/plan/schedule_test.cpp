@@ -111,6 +111,13 @@ TEST_SUITE("plan: graph")
         CHECK(*order == Indices{3, 0, 1, 2});
     }
 
+    TEST_CASE("what depends on nothing comes in the order of the names")
+    {
+        CHECK(*topological_order({"a", "b", "c"}, {{}, {}, {}}) == Indices{0, 1, 2});
+        CHECK(*topological_order({"c", "a", "b"}, {{}, {}, {}}) == Indices{1, 2, 0});
+        CHECK(*topological_order({"a", "b", "c"}, {{1}, {}, {}}) == Indices{1, 0, 2});
+    }
+
     TEST_CASE("nothing to order")
     {
         CHECK(topological_order({}, {})->empty());
