@@ -3,15 +3,15 @@
 
 #pragma once
 
+#include "api/http/waiting_room.hpp"
 #include "state/model/task.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -20,10 +20,7 @@ namespace trueup {
 template <class T>
 class OneShot {
 public:
-    explicit OneShot(Executor executor)
-        : never_(executor, std::chrono::steady_clock::time_point::max())
-    {
-    }
+    explicit OneShot(Executor executor) : seat_(executor) {}
     OneShot(const OneShot&) = delete;
     OneShot& operator=(const OneShot&) = delete;
 
@@ -35,7 +32,7 @@ public:
             return false;
         delivered_ = true;
         value_.emplace(std::move(value));
-        never_.cancel();
+        seat_.call({});
         return true;
     }
 
@@ -44,20 +41,17 @@ public:
     Task<T> take()
     {
         const auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
+        const auto sit_down = [this](auto handler) { seat_.take(std::move(handler)); };
         if (!value_)
-            co_await never_.async_wait(token);
+            co_await boost::asio::async_initiate<decltype(token), void(boost::system::error_code)>(
+                sit_down, token);
         if (!value_)
             throw boost::system::system_error(boost::asio::error::operation_aborted);
         co_return std::move(*value_);
     }
 
 private:
-    using SteadyClock = std::chrono::steady_clock;
-
-    // It does not measure time. A timer is the one thing whose waiters the event loop itself owns,
-    // and disposes of when it goes.
-    boost::asio::basic_waitable_timer<SteadyClock, boost::asio::wait_traits<SteadyClock>, Executor>
-        never_;
+    Seat seat_;
     std::optional<T> value_;
     bool delivered_ = false;
 };

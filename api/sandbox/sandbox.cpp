@@ -7,6 +7,7 @@
 #include "state/model/json.hpp"
 
 #include <boost/assert.hpp>
+#include <boost/url/grammar/ci_string.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -43,7 +44,7 @@ sandbox::Setting setting_of(const SandboxOptions& options)
 
 bool equal_names(std::string_view a, std::string_view b)
 {
-    return sandbox::lower(a) == sandbox::lower(b);
+    return boost::urls::grammar::ci_is_equal(a, b);
 }
 
 // The value of a request header, the credential included, or "".

@@ -103,6 +103,7 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
 Result<Planned> plan_workspace(Workspace& workspace, PlanRequest request)
 {
     request.endpoint = workspace.http->origin().text();
+    request.observe.now = workspace.clock->wall();
     return run(workspace,
                plan_now(workspace.catalogue,
                         workspace.manifests,

@@ -78,6 +78,7 @@ Result<std::optional<GitOptions>> read_git(const Settings& settings)
                     "timeout",
                     "username",
                     "tokenFile",
+                    "caFile",
                     "sshKeyFile",
                     "knownHostsFile",
                     "allowedSignersFile",
@@ -92,6 +93,7 @@ Result<std::optional<GitOptions>> read_git(const Settings& settings)
     if (const std::string name = in.text("username"); !name.empty())
         options.username = name;
     options.token_file = in.text("tokenFile");
+    options.ca_file = in.text("caFile");
     options.ssh_key_file = in.text("sshKeyFile");
     options.known_hosts_file = in.text("knownHostsFile");
     options.allowed_signers_file = in.text("allowedSignersFile");

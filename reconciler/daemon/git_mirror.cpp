@@ -386,6 +386,8 @@ Task<Result<ChildResult>> GitMirror::git(std::vector<std::string> arguments)
     set("gpg.program", "/bin/false");
     set("gpg.x509.program", "/bin/false");
     set("gpg.ssh.allowedSignersFile", options_.allowed_signers_file.string());
+    if (!options_.ca_file.empty())
+        set("http.sslCAInfo", options_.ca_file.string());
     if (!options_.token_file.empty())
         set("credential.helper", std::string(helper));
     if (arguments.front() != "init") {

@@ -31,6 +31,7 @@ struct GitOptions {
     std::filesystem::path directory;            // for the repository and its checkouts
     std::string username = "git";               // beside the token, over https
     std::filesystem::path token_file;           // "": none
+    std::filesystem::path ca_file;              // of https; "": the authorities of the system
     std::filesystem::path ssh_key_file;         // "": none
     std::filesystem::path known_hosts_file;     // of ssh; "": that of the user and the system
     std::filesystem::path allowed_signers_file; // "": signatures are not looked at

@@ -142,6 +142,7 @@ Task<Result<Planned>> Loop::look()
     }
     Guarded reader(parts_.host.observer(), *this);
     PlanRequest request = config.request;
+    request.observe.now = parts_.clock.wall();
     auto planned = co_await plan_now(
         parts_.catalogue, in_force_.manifests, reader, parts_.store, std::move(request));
     co_return planned;

@@ -432,11 +432,32 @@ private:
             sighting.uid_checked = true;
             co_return Result<void>{};
         }
+        if (!*object && may_be_overlooked(kind, record))
+            co_return not_seen_yet(kind, record);
         sighting.uid_checked = true;
         sighting.by_uid.reset();
         if (*object)
             keep_owned(sighting, kind, record, std::move(**object));
         co_return Result<void>{};
+    }
+
+    // Reads may be behind what we wrote (design.md 6.A). A date in the future is one of before the
+    // calendar was set back, and says nothing.
+    bool may_be_overlooked(const Kind& kind, const Record& record) const
+    {
+        const auto written = parse_time(record.updated_at);
+        return options_.now && written && *written <= *options_.now &&
+               *options_.now - *written < kind.settle;
+    }
+
+    static Error not_seen_yet(const Kind& kind, const Record& record)
+    {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(kind.settle);
+        return {Errc::conflict,
+                "it was written at " + record.updated_at + " and cannot be seen, which proves " +
+                    "nothing for " + std::to_string(seconds.count()) + " s",
+                record.address,
+                "it is looked for again after that"};
     }
 
     Task<Result<void>> read_by_key(const Kind& kind, Address address, Scope scope)

@@ -9,8 +9,10 @@
 #include "api/rest/provider.hpp"
 #include "manifests/manifest.hpp"
 #include "reconciler/plan/plan.hpp"
+#include "state/model/clock.hpp"
 #include "state/store/store.hpp"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,6 +33,9 @@ struct ObserveOptions {
     bool prune = false; // also look for objects with our mark that nothing remembers
     bool destroy = false;
     std::set<std::string> released; // objects that we let go of, by object_key(): nobody's
+    // What we wrote less than its kind's `settle` ago and cannot be seen may still be there:
+    // nothing is concluded of it. Without a time, everything is taken for settled.
+    std::optional<WallTime> now;
     std::size_t parallelism = 8;
 };
 

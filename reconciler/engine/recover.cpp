@@ -3,6 +3,7 @@
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/observe.hpp"
 #include "reconciler/engine/writer.hpp"
+#include "reconciler/plan/readiness.hpp"
 #include "state/model/mutation.hpp"
 
 #include <algorithm>
@@ -179,10 +180,9 @@ private:
                               !mutated(Mutation::forget_replaced);
         Batch batch;
         Record record = record_of(action, intent, uid);
-        if (action.kind->readiness) {
-            record.waiting = "an earlier run made it, and it has not been seen ready";
+        record.waiting = waits_after_write(*action.kind);
+        if (!record.waiting.empty())
             record.waiting_since = record.updated_at;
-        }
         auto before = engine_.store.record(intent.address);
         if (!before)
             co_return before.error();
@@ -218,13 +218,23 @@ private:
             co_return memos.error();
         const Mark mark(engine_.owner_id, address_mark(action.address));
         const bool unasked = mutated(Mutation::delete_what_changed);
+        bool taken_over = false;
         Writer::Expected expected = [&](const Observed& object) {
+            taken_over = object.mark && object.mark->owner != engine_.owner_id;
             return unasked || is_as_replaced(*memos, intent.id, *action.kind, object, mark);
         };
         auto finished =
             co_await writer_.finish_replace(action, std::move(uid), std::move(expected));
         if (!finished && finished.error().code == Errc::store_failed)
             co_return finished.error();
+        if (!finished && taken_over) {
+            note(intent,
+                 "finished the replace of an earlier run; another owner has taken over the old one "
+                 "(uid " +
+                     old + "), and it stays");
+            auto closed = co_await close(intent, "done");
+            co_return closed;
+        }
         if (!finished) {
             recovery_.unresolved.push_back(action.address.text() + ": the old one (uid " + old +
                                            ") stays: " + finished.error().text());
@@ -299,7 +309,7 @@ private:
                 co_return kept.error();
         }
         if (!deletes && *object && action.kind->readiness) {
-            auto marked = co_await await_readiness(intent);
+            auto marked = co_await await_readiness(*action.kind, intent);
             if (!marked)
                 co_return marked.error();
         }
@@ -339,17 +349,19 @@ private:
         co_return stored;
     }
 
-    // It may have been written, and nobody has seen it ready since.
-    Task<Result<void>> await_readiness(const Intent& intent)
+    // It may have been written, and nobody has started it or seen it ready since.
+    Task<Result<void>> await_readiness(const Kind& kind, const Intent& intent)
     {
         auto known = engine_.store.record(intent.address);
         if (!known)
             co_return known.error();
-        if (!*known || (*known)->uid != intent.uid || !(*known)->waiting.empty())
+        if (!*known || (*known)->uid != intent.uid)
+            co_return Result<void>{};
+        if (!(*known)->waiting.empty() && !kind.readiness->start)
             co_return Result<void>{};
         Batch batch;
         batch.put.push_back(std::move(**known));
-        batch.put.back().waiting = "an earlier run wrote it, and it has not been seen ready";
+        batch.put.back().waiting = waits_after_write(kind);
         batch.put.back().waiting_since = format_time(engine_.clock.wall());
         batch.must_be_durable = false;
         auto stored = co_await engine_.store.commit(std::move(batch));

@@ -117,6 +117,7 @@ reconcile(Engine engine, const ManifestSet& manifests, PlanRequest request, Exec
         co_return recovery.error();
     round.recovery = std::move(*recovery);
     const GuardOptions guards = request.guards;
+    request.observe.now = engine.clock.wall();
     auto planned = co_await plan_now(
         engine.catalogue, manifests, engine.provider, engine.store, std::move(request));
     if (!planned)

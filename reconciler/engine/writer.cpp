@@ -3,6 +3,7 @@
 #include "api/rest/codec.hpp"
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/observe.hpp"
+#include "reconciler/plan/readiness.hpp"
 #include "state/model/mutation.hpp"
 
 #include <algorithm>
@@ -90,10 +91,9 @@ Record Writer::record_of(const Action& action, const std::string& uid) const
 Record Writer::written_record_of(const Action& action, const std::string& uid) const
 {
     Record entry = record_of(action, uid);
-    if (action.kind->readiness) {
-        entry.waiting = "it was written and has not been seen ready";
+    entry.waiting = waits_after_write(*action.kind);
+    if (!entry.waiting.empty())
         entry.waiting_since = entry.updated_at;
-    }
     return entry;
 }
 
@@ -266,6 +266,45 @@ Task<Result<Writer::Found>> Writer::look_for(const Action& action)
     co_return found;
 }
 
+// How long something that we made of it may still stay unseen. Not at all, unless an earlier create
+// of it has an open end, or what the last one made has been there for less than the kind's time to
+// settle: then a read that shows the past, and one after the object is gone, look the same.
+Result<Duration> Writer::may_show_late(const Action& action)
+{
+    const Duration settle = action.kind->settle;
+    if (!doubtful_creates_) {
+        auto intents = engine_.store.open_intents();
+        if (!intents)
+            return intents.error();
+        doubtful_creates_.emplace();
+        for (const Intent& intent : *intents)
+            if (intent.verb == name_of(Verb::create) || intent.verb == name_of(Verb::replace))
+                doubtful_creates_->insert(intent.address);
+    }
+    if (doubtful_creates_->contains(action.address.text()))
+        return settle;
+    if (action.reason != Reason::missing || !action.last)
+        return Duration::zero();
+    const auto written = parse_time(action.last->updated_at);
+    if (!written)
+        return settle;
+    const Duration age = engine_.clock.wall() - *written;
+    return age < Duration::zero() ? settle : std::max(settle - age, Duration::zero());
+}
+
+Task<Result<Writer::Found>> Writer::look_before_create(const Action& action)
+{
+    const auto late = may_show_late(action);
+    if (!late)
+        co_return late.error();
+    auto found = co_await look_for(action);
+    if (!found || !found->ours.empty() || !found->others.empty() || *late == Duration::zero())
+        co_return found;
+    co_await engine_.clock.sleep(*late);
+    found = co_await look_for(action);
+    co_return found;
+}
+
 Task<Result<Settled>> Writer::create(Action action)
 {
     std::optional<Memo> nothing;
@@ -276,7 +315,7 @@ Task<Result<Settled>> Writer::create(Action action)
 Task<Result<Settled>> Writer::create_noting(Action action, std::optional<Memo> keepsake)
 {
     if (!action.kind->refuses_duplicates && !mutated(Mutation::create_without_look)) {
-        auto found = co_await look_for(action);
+        auto found = co_await look_before_create(action);
         if (!found)
             co_return found.error();
         if (found->ours.size() > 1)

@@ -7,6 +7,8 @@
 
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace trueup {
 
@@ -58,6 +60,8 @@ private:
     struct Verdict;
 
     Task<Result<Found>> look_for(const Action& action);
+    Task<Result<Found>> look_before_create(const Action& action);
+    Result<Duration> may_show_late(const Action& action);
     Task<Result<Settled>> create_noting(Action action, std::optional<Memo> keepsake);
     Task<Result<Settled>> create_with_intent(Action action, std::string intent_id);
     Task<Result<Created>> send_create(const Action& action);
@@ -73,11 +77,13 @@ private:
     Task<Result<std::string>>
     open_intent(const Action& action, std::string route, std::optional<Memo> keepsake);
     Task<Result<void>> close_intent(const Action& action, std::string id, std::string outcome);
-    Task<Result<Settled>> update_once(const Action& action, bool check_pin, std::string intent_id);
+    Task<Result<void>> update_once(const Action& action, bool check_pin, std::string intent_id);
     Task<Result<Settled>> updated(const Action& action);
     Task<Result<Settled>> removed(const Action& action, std::string intent_id, Batch batch);
     Task<Result<Settled>> remove_object(Action action, Expected expected);
-    Result<void> may_delete(const Action& action, const Observed& object) const;
+    Result<void> still_to_be_deleted(const Action& action,
+                                     const Observed& object,
+                                     const Expected& expected) const;
     bool stopping() const { return should_stop_ && should_stop_(); }
     Task<void> pause(Duration length);
     Task<Result<std::vector<std::string>>> check_kept(const Action& action, std::string uid);
@@ -106,6 +112,8 @@ private:
     Engine engine_;
     std::optional<Duration> wait_;
     std::function<bool()> should_stop_;
+    // Whose create of an earlier run nobody could find out about; read when it is first asked for.
+    std::optional<std::set<std::string>> doubtful_creates_;
 };
 
 } // namespace trueup

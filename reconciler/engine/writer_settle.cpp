@@ -36,8 +36,13 @@ Task<Result<Settled>> Writer::remove(Action action)
 }
 
 // Whether `object`, just read, is the one that is to be deleted, and ours.
-Result<void> Writer::may_delete(const Action& action, const Observed& object) const
+Result<void> Writer::still_to_be_deleted(const Action& action,
+                                         const Observed& object,
+                                         const Expected& expected) const
 {
+    if (!mutated(Mutation::delete_what_changed) && !expected(object))
+        return Error{
+            Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
     const Mark mark(engine_.owner_id, address_mark(action.address));
     if (object.mark && *object.mark != mark && !mutated(Mutation::delete_others))
         return Error{Errc::refused,
@@ -66,13 +71,15 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             co_return fresh.error();
         if (!*fresh)
             break;
-        if (round == 1 && !mutated(Mutation::delete_what_changed) && !expected(**fresh))
-            co_return Error{Errc::conflict,
-                            "it changed since it was planned",
-                            action.address.text(),
-                            "plan again"};
-        if (auto ours = may_delete(action, **fresh); !ours)
-            co_return ours.error();
+        auto still = still_to_be_deleted(action, **fresh, expected);
+        if (!still) {
+            // A lost call before it had no effect: the object is there, and is another by now.
+            if (!intent_id.empty()) {
+                auto closed = co_await close_intent(action, intent_id, "failed");
+                static_cast<void>(closed.has_value());
+            }
+            co_return still.error();
+        }
         auto calls = encode_delete(kind, action.scope, action.uid, shape);
         if (!calls)
             co_return calls.error();
@@ -298,15 +305,21 @@ Task<Result<Settled>> Writer::forget(Action action)
 // ---- readiness
 // ------------------------------------------------------------------------------------
 
-// Starts what makes it ready, after a write, where the kind has such a call.
+// Starts what makes it ready, after a write, where the kind has such a call. Until that is in the
+// record, the next plan updates the object again: nothing shows whether it was done.
 Task<Result<void>> Writer::start(const Action& action, std::string uid)
 {
     if (!action.kind->readiness || !action.kind->readiness->start)
         co_return Result<void>{};
     std::vector<Operation> steps;
     steps.push_back(*action.kind->readiness->start);
-    auto started = co_await run_steps(action, steps, std::move(uid));
-    co_return started;
+    std::string started_uid = uid;
+    auto started = co_await run_steps(action, steps, std::move(started_uid));
+    if (!started)
+        co_return started.error();
+    auto stored =
+        co_await record(action, std::move(uid), "it was started and has not been seen ready");
+    co_return stored;
 }
 
 // The state that the kind's readiness speaks of; null when there is none to be seen.

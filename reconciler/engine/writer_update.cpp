@@ -4,11 +4,24 @@
 #include "reconciler/engine/writer.hpp"
 #include "state/model/mutation.hpp"
 
+#include <algorithm>
+
 namespace trueup {
 
 namespace {
 
 constexpr int update_rounds_max = 3; // re-reads of one update whose answers were lost
+
+// Whether `rest`, what is left to be done after a call whose answer was lost, is what was planned
+// or a part of it: else somebody changed the object meanwhile.
+bool is_left_of(const std::vector<FieldChange>& rest, const std::vector<FieldChange>& planned)
+{
+    return std::ranges::all_of(rest, [&](const FieldChange& change) {
+        return std::ranges::any_of(planned, [&](const FieldChange& before) {
+            return before.path == change.path && before.before == change.before;
+        });
+    });
+}
 
 } // namespace
 
@@ -70,23 +83,25 @@ Task<Result<Settled>> Writer::update(Action action)
                 co_return intent.error();
             intent_id = *intent;
         }
-        auto settled = co_await update_once(action, round == 1, intent_id);
-        const bool lost = !settled && settled.error().effect == Effect::unknown;
+        auto written = co_await update_once(action, round == 1, intent_id);
+        const bool lost = !written && written.error().effect == Effect::unknown;
         if (lost && round < update_rounds_max)
             continue;
-        if (settled)
+        if (written) {
+            auto settled = co_await updated(action);
             co_return settled;
+        }
         if (!lost) {
             auto closed = co_await close_intent(action, intent_id, "failed");
             static_cast<void>(closed.has_value());
         }
-        co_return settled;
+        co_return written.error();
     }
     co_return Error{Errc::internal, "an update ended without an outcome", action.address.text()};
 }
 
-Task<Result<Settled>>
-Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
+// Writes what differs and records that: what comes after is for `updated`.
+Task<Result<void>> Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
 {
     const Kind& kind = *action.kind;
     const Mark mark(engine_.owner_id, address_mark(action.address));
@@ -113,6 +128,12 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
             Errc::conflict, "it changed since it was planned", action.address.text(), "plan again"};
     Diff diff =
         make_diff(kind, action.desired, &(*fresh)->value, last, action.lifecycle.ignore_changes);
+    if (!check_pin && !action.pin.empty() && !mutated(Mutation::ignore_pin) &&
+        !is_left_of(diff.changes, action.changes))
+        co_return Error{Errc::conflict,
+                        "it changed after a write of it whose answer was lost",
+                        action.address.text(),
+                        "plan again"};
     if (!diff.changes.empty()) {
         auto calls =
             encode_update(kind, action.scope, **fresh, action.desired, paths_of(diff), mark);
@@ -122,22 +143,17 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
         auto written = co_await write_all(action, std::move(prepared));
         if (!written)
             co_return written.error();
-        auto started = co_await start(action, action.uid);
-        if (!started)
-            co_return started.error();
     }
     Batch batch;
     batch.put.push_back(written_record_of(action, action.uid));
     batch.close.push_back(intent_id);
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
-    if (!stored)
-        co_return stored.error();
-    auto settled = co_await updated(action);
-    co_return settled;
+    co_return stored;
 }
 
-// What the update has come to: what the API kept of it, and whether it is ready.
+// What the update has come to: what the API kept of it, and whether it is ready once it was
+// started.
 Task<Result<Settled>> Writer::updated(const Action& action)
 {
     const Kind& kind = *action.kind;
@@ -162,6 +178,9 @@ Task<Result<Settled>> Writer::updated(const Action& action)
             note(action, Level::warning, settled.note);
         }
     }
+    auto started = co_await start(action, action.uid);
+    if (!started)
+        co_return started.error();
     auto ready = co_await wait_until_ready(action, action.uid);
     if (!ready)
         co_return ready.error();

@@ -29,33 +29,14 @@ std::string_view name_of(Verb verb)
 
 std::string_view name_of(Reason reason)
 {
-    static constexpr std::string_view names[] = {"not_found",
-                                                 "missing",
-                                                 "changed",
-                                                 "unchanged",
-                                                 "immutable",
-                                                 "marked",
-                                                 "equal",
-                                                 "take_over",
-                                                 "not_declared",
-                                                 "destroy",
-                                                 "abandoned",
-                                                 "already_gone",
-                                                 "exists_differs",
-                                                 "adopt_never",
-                                                 "foreign",
-                                                 "ambiguous",
-                                                 "duplicate_mark",
-                                                 "builtin",
-                                                 "replace_forbidden",
-                                                 "prevent_destroy",
-                                                 "dependency",
-                                                 "unresolved",
-                                                 "no_project",
-                                                 "not_empty",
-                                                 "unsupported",
-                                                 "secret_missing",
-                                                 "unobserved"};
+    static constexpr std::string_view names[] = {
+        "not_found",       "missing",        "changed",        "unchanged",
+        "unstarted",       "immutable",      "marked",         "equal",
+        "take_over",       "not_declared",   "destroy",        "abandoned",
+        "already_gone",    "exists_differs", "adopt_never",    "foreign",
+        "ambiguous",       "duplicate_mark", "builtin",        "replace_forbidden",
+        "prevent_destroy", "dependency",     "unresolved",     "no_project",
+        "not_empty",       "unsupported",    "secret_missing", "unobserved"};
     return names[static_cast<std::size_t>(reason)];
 }
 

@@ -26,6 +26,7 @@ enum class Reason {
     missing,           // it was ours and is gone
     changed,           // fields differ
     unchanged,         // nothing differs
+    unstarted,         // it was written by an earlier run, and may not have been started
     immutable,         // a field that cannot be changed in place differs
     marked,            // our mark is on it: after a loss of state it is ours again
     equal,             // it exists unmarked and already matches

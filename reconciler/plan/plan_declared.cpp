@@ -1,6 +1,7 @@
 // What becomes of what is declared.
 
 #include "reconciler/plan/planner.hpp"
+#include "reconciler/plan/readiness.hpp"
 #include "state/model/mutation.hpp"
 
 #include <algorithm>
@@ -391,6 +392,10 @@ void Planner::compare(Action& action, const Seen& object, const Value* last, Rea
         if (why == Reason::changed && !action.last->waiting.empty()) {
             action.verb = Verb::waiting;
             action.message = action.last->waiting;
+        }
+        if (action.verb == Verb::waiting && is_to_be_started(kind, *action.last)) {
+            action.verb = Verb::update;
+            action.reason = Reason::unstarted;
         }
         action.remember = action.verb == Verb::no_op && differs_from_record(action);
         // The record says nothing that the manifest does not say too.

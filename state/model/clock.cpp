@@ -5,10 +5,10 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdio>
 #include <ctime>
-#include <iomanip>
-#include <sstream>
 
 namespace trueup {
 
@@ -72,15 +72,21 @@ std::unique_ptr<Clock> make_system_clock(asio::io_context& context)
 
 std::string format_time(WallTime time)
 {
-    const auto millis = time.time_since_epoch().count();
-    const std::time_t seconds = static_cast<std::time_t>(
-        std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::ostringstream text;
-    text << std::put_time(&parts, "%Y-%m-%dT%H:%M:%S") << '.' << std::setw(3) << std::setfill('0')
-         << ((millis % 1000) + 1000) % 1000 << 'Z';
-    return text.str();
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(time - day);
+    std::array<char, 64> text{}; // room for any int
+    std::snprintf(text.data(),
+                  text.size(),
+                  "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                  static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()),
+                  static_cast<int>(clock.hours().count()),
+                  static_cast<int>(clock.minutes().count()),
+                  static_cast<int>(clock.seconds().count()),
+                  static_cast<int>(clock.subseconds().count()));
+    return text.data();
 }
 
 Result<WallTime> parse_time(std::string_view text)

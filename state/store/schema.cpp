@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -135,15 +136,28 @@ std::string definitions(SQLite::Database& database)
         .getString();
 }
 
+// The same of a new state of `version`: worked out once, as a process may open many states.
+const std::string& definitions_of_schema(std::size_t version)
+{
+    static const auto texts = [] {
+        std::array<std::string, steps.size() + 1> made;
+        SQLite::Database reference(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        for (std::size_t step = 0; step < steps.size(); ++step) {
+            made.at(step) = definitions(reference);
+            reference.exec(steps.at(step));
+        }
+        made.back() = definitions(reference);
+        return made;
+    }();
+    return texts.at(std::min(version, steps.size()));
+}
+
 // A flipped bit in a definition leaves a sound file with other rules, or none.
 Result<void> check_definitions(SQLite::Database& database, const fs::path& file)
 {
-    SQLite::Database reference(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     const std::int64_t version = number(database, "PRAGMA user_version");
-    for (std::size_t step = 0; step < steps.size() && static_cast<std::int64_t>(step) < version;
-         ++step)
-        reference.exec(steps.at(step));
-    if (definitions(database) != definitions(reference))
+    const auto known = static_cast<std::size_t>(std::max<std::int64_t>(version, 0));
+    if (definitions(database) != definitions_of_schema(known))
         return damaged_state(file, "the state is damaged: its tables are not those of its schema");
     return {};
 }

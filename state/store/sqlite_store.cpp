@@ -25,14 +25,15 @@ namespace fs = std::filesystem;
 // loop reads what is committed through the second.
 class WritingStore final : public Store {
 public:
-    // Without a lock: the caller knows that nobody else is there.
+    // `checked` writes to `file`. Without a lock: the caller knows that nobody else is there.
     WritingStore(boost::asio::io_context& context,
                  fs::path file,
                  std::optional<WriterLock> lock,
+                 SQLite::Database checked,
                  SyncMode sync)
         : file_(std::move(file)),
           lock_(std::move(lock)),
-          database_(connect(file_, Connect::write)),
+          database_(std::move(checked)),
           writer_(database_),
           committed_(connect(file_, Connect::read)),
           reader_(committed_, file_),
@@ -165,23 +166,28 @@ private:
     std::optional<TableReader> reader_;
 };
 
-Result<void> check_and_migrate(const fs::path& file, Check check)
+// A connection to a state that is sound and of our schema.
+Result<SQLite::Database> connect_checked(const fs::path& file, Check check)
 {
     SQLite::Database database = connect(file, Connect::write);
     if (auto sound = check_integrity(database, file, check); !sound)
-        return sound;
-    return migrate(database, file);
+        return sound.error();
+    if (auto migrated = migrate(database, file); !migrated)
+        return migrated.error();
+    return database;
 }
 
 // Checks what is there, makes what is missing.
-Result<void> prepare_state(const fs::path& file)
+Result<SQLite::Database> prepare_state(const fs::path& file)
 {
     auto head = inspect_state(file, Access::write);
     if (!head)
         return head.error();
-    if (!*head)
-        return create_state(file);
-    return check_and_migrate(file, check_for((*head)->size_bytes));
+    if (*head)
+        return connect_checked(file, check_for((*head)->size_bytes));
+    if (auto created = create_state(file); !created)
+        return created.error();
+    return connect(file, Connect::write);
 }
 
 Result<std::unique_ptr<Store>>
@@ -201,7 +207,8 @@ open_writing(boost::asio::io_context& context, const fs::path& file, SyncMode sy
         return prepared.error();
     try {
         return guarded(file, [&]() -> Result<std::unique_ptr<Store>> {
-            return std::make_unique<WritingStore>(context, file, std::move(*lock), sync);
+            return std::make_unique<WritingStore>(
+                context, file, std::move(*lock), std::move(*prepared), sync);
         });
     } catch (const std::system_error&) {
         return Error{
@@ -251,9 +258,11 @@ Result<std::unique_ptr<Store>> open_simulated_store(boost::asio::io_context& con
                                                     const fs::path& file)
 {
     return guarded(file, [&]() -> Result<std::unique_ptr<Store>> {
-        if (auto sound = check_and_migrate(file, Check::full); !sound)
-            return sound.error();
-        return std::make_unique<WritingStore>(context, file, std::nullopt, SyncMode::inline_);
+        auto checked = connect_checked(file, Check::full);
+        if (!checked)
+            return checked.error();
+        return std::make_unique<WritingStore>(
+            context, file, std::nullopt, std::move(*checked), SyncMode::inline_);
     });
 }
 

@@ -80,6 +80,16 @@ void draw_request(Fault& fault, Random& random)
         fault.last = 1 + random.below(8);
 }
 
+// A late effect that a read which is behind does not show: both together stay within `settle`.
+constexpr std::uint64_t together_ms = 13'000;
+
+std::uint64_t latest_ms(const FaultRules& rules)
+{
+    if (rules.beyond_settle)
+        return 120'000;
+    return rules.stale_reads ? together_ms : 27'000;
+}
+
 void draw_details(Fault& fault, Random& random, const FaultRules& rules)
 {
     constexpr std::array<std::uint64_t, 4> slow_ms{5'000, 29'000, 31'000, 75'000};
@@ -99,7 +109,7 @@ void draw_details(Fault& fault, Random& random, const FaultRules& rules)
     case FaultKind::stale:
         fault.trigger = Trigger::request;
         fault.at = 1 + random.below(80);
-        fault.last = 1'000 + random.below(24'000); // ms, within `settle`
+        fault.last = 1'000 + random.below(together_ms); // ms
         break;
     case FaultKind::refuse:
         fault.trigger = Trigger::dial;
@@ -110,7 +120,7 @@ void draw_details(Fault& fault, Random& random, const FaultRules& rules)
     case FaultKind::late_cut:
         fault.trigger = Trigger::write;
         fault.at = 1 + random.below(14);
-        fault.number = 1'000 + random.below(rules.beyond_settle ? 120'000 : 27'000);
+        fault.number = 1'000 + random.below(latest_ms(rules));
         break;
     case FaultKind::cut_request:
         fault.trigger = random.below(2) == 0 ? Trigger::write : Trigger::request;

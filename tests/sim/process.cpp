@@ -189,6 +189,7 @@ Task<RoundEnd> Process::run_round()
     request.plan.adoption = rules_.adoption;
     request.observe.owner_id = rules_.owner;
     request.observe.prune = prune;
+    request.observe.now = clock_.wall();
     request.observe.refresh = rules_.full_refresh ? Refresh::full : Refresh::automatic;
     if (!rules_.default_guards) {
         request.guards.deletes_max = Limit(1000, 100);

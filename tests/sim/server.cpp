@@ -156,9 +156,9 @@ bool Server::refuses_dial()
     return striking(Trigger::dial, ++dials_, is_refusal) != nullptr;
 }
 
-bool Server::breaks_for_ever(const HttpRequest& request) const
+bool Server::breaks_for_ever(const HttpRequest& request, bool write) const
 {
-    if (rules_.broken_kind.empty())
+    if (rules_.broken_kind.empty() || !write)
         return false;
     const KindFacts& facts = facts_of(rules_.broken_kind);
     const std::string_view target = request.target;
@@ -168,7 +168,7 @@ bool Server::breaks_for_ever(const HttpRequest& request) const
         return std::string_view(other.object).size() > std::string_view(facts.object).size() &&
                (target == other.create || target.starts_with(other.object));
     });
-    return of_kind && !of_another && sandbox_->is_write(request);
+    return of_kind && !of_another;
 }
 
 void Server::change_both(std::function<void(Sandbox&)> change)
@@ -178,10 +178,10 @@ void Server::change_both(std::function<void(Sandbox&)> change)
         untold_.push_back(std::move(change));
 }
 
-HttpResponse Server::handle(const HttpRequest& request)
+HttpResponse Server::handle(const HttpRequest& request, bool write)
 {
     HttpResponse response = sandbox_->handle(request, universe_.wall());
-    if (replica_ && sandbox_->is_write(request)) {
+    if (replica_ && write) {
         auto again = [copy = with_key(request, rules_.api_key),
                       at = universe_.wall()](Sandbox& sandbox) { sandbox.handle(copy, at); };
         untold_.emplace_back(std::move(again));
@@ -213,16 +213,16 @@ ServerReply Server::serve(const HttpRequest& request)
     if (fault == nullptr && write)
         fault = striking(Trigger::write, writes_, is_servers);
     ServerReply reply;
-    if (breaks_for_ever(request)) {
+    if (breaks_for_ever(request, write)) {
         reply.response = failure(rules_.seed % 2 == 0 ? 500 : 422, "BrokenForEver");
     } else if (fault != nullptr) {
-        reply = with_fault(*fault, request);
+        reply = with_fault(*fault, request, write);
     } else if (stale_until_ && universe_.now() < *stale_until_ && !write &&
                !std::string_view(request.target).starts_with("/v1/auth")) {
         reply.response = handle_stale(request);
         timeline_.add("server", "as it was before:");
     } else {
-        reply.response = handle(request);
+        reply.response = handle(request, write);
     }
     timeline_.add("server",
                   what + " -> " +
@@ -234,7 +234,7 @@ ServerReply Server::serve(const HttpRequest& request)
     return reply;
 }
 
-ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request)
+ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request, bool write)
 {
     ServerReply reply;
     switch (fault.kind) {
@@ -269,7 +269,7 @@ ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request)
     default:
         break;
     }
-    reply.response = handle(request);
+    reply.response = handle(request, write);
     switch (fault.kind) {
     case FaultKind::cut_after:
         reply.cut = true;

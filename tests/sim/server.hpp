@@ -63,11 +63,11 @@ public:
     void count(const Fault& fault) { ++struck_[static_cast<std::size_t>(fault.kind)]; }
 
 private:
-    HttpResponse handle(const HttpRequest& request);
+    HttpResponse handle(const HttpRequest& request, bool write);
     HttpResponse handle_stale(const HttpRequest& request);
     void change_both(std::function<void(Sandbox&)> change);
-    ServerReply with_fault(const Fault& fault, const HttpRequest& request);
-    bool breaks_for_ever(const HttpRequest& request) const;
+    ServerReply with_fault(const Fault& fault, const HttpRequest& request, bool write);
+    bool breaks_for_ever(const HttpRequest& request, bool write) const;
     bool carries_mark(const Thing& thing);
     std::string create_elsewhere(const Declared& declared, const std::string& body, bool clone);
 

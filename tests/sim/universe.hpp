@@ -21,7 +21,8 @@ namespace trueup::sim {
 // The event loop of one simulated process or server.
 class Place : public boost::asio::io_context {
 public:
-    Place() : io_context(1) {}
+    // There are no threads here, and locks would only cost time.
+    Place() : io_context(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE) {}
 
     // Destroys everything that waits here, coroutines included, as the death of a process does.
     void drop() { shutdown(); }

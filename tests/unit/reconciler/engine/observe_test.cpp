@@ -84,6 +84,39 @@ TEST_SUITE("engine: observe")
         CHECK(gone.sightings.at(a).uid_checked);
     }
 
+    TEST_CASE(
+        "A: what was written a moment ago and cannot be seen is not made again until its kind "
+        "has settled")
+    {
+        EngineWorld world;
+        world.kind("Widget").settle = 20s;
+        world.declare(a);
+        CHECK(lines_of(world.round()) == Lines{"create Widget/tenant/a done"});
+        world.clock.advance(19s);
+        const auto item = world.api.items().front();
+        world.api.items().clear(); // reads show the past
+
+        CHECK(lines_of(world.round()) == Lines{"blocked Widget/tenant/a blocked"});
+        SUBCASE("it comes to light")
+        {
+            world.api.items().push_back(item);
+            CHECK(world.round().results.empty());
+            CHECK(world.api.count("create") == 1);
+        }
+        SUBCASE("it is gone indeed")
+        {
+            world.clock.advance(1s);
+            CHECK(lines_of(world.round()) == Lines{"create Widget/tenant/a done"});
+        }
+        SUBCASE("nor is it forgotten")
+        {
+            world.undeclare(a);
+            world.request.plan.prune = world.request.observe.prune = true;
+            CHECK(lines_of(world.round()) == Lines{"blocked Widget/tenant/a blocked"});
+            CHECK(world.store.find(a).has_value());
+        }
+    }
+
     TEST_CASE("C: an owned object that cannot be read does not count as gone")
     {
         for (const Errc code : {Errc::server_failed, Errc::forbidden, Errc::rejected}) {

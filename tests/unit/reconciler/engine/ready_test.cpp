@@ -263,19 +263,57 @@ TEST_SUITE("engine: objects that are started")
         CHECK(world.starts() == 2);
     }
 
-    TEST_CASE("A: what could not be started is told, waited for, and not made again")
+    TEST_CASE("A: what could not be started is told, started by the next round, and not made again")
     {
-        Started world;
-        world.api.life = {{0s, "Pending"}};
-        world.options.wait = 0s;
-        world.api.refuses.emplace(world.start_route, Error(Errc::server_failed, "not now"));
+        for (const bool updated : {false, true}) {
+            CAPTURE(updated);
+            Started world;
+            if (updated) {
+                CHECK(world.round().complete());
+                world.redeclare(a, "spec: {size: 2}");
+            }
+            world.api.refuses.emplace(world.start_route, Error(Errc::server_failed, "not now"));
 
-        const Report refused = world.round();
-        const Report after = world.round();
+            const Report refused = world.round();
+            world.api.refuses.clear();
+            world.api.forget_calls();
+            const Report after = world.round();
 
-        CHECK(lines_of(refused) == Lines{"create Widget/tenant/a failed"});
-        CHECK(refused.results.front().error->message == "not now");
-        CHECK(lines_of(after) == Lines{"waiting Widget/tenant/a waiting"});
-        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+            CHECK(lines_of(refused) == Lines{updated ? "update Widget/tenant/a failed"
+                                                     : "create Widget/tenant/a failed"});
+            CHECK(refused.results.front().error->message == "not now");
+            CHECK(lines_of(after) == Lines{"update Widget/tenant/a done"});
+            CHECK(world.starts() == 1);
+            CHECK(world.round().results.empty());
+            CHECK(world.starts() == 1);
+            CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+        }
+    }
+
+    TEST_CASE("what died between its write and its start is started by the next run")
+    {
+        for (const bool updated : {false, true}) {
+            CAPTURE(updated);
+            Started world;
+            if (updated) {
+                CHECK(world.round().complete());
+                world.redeclare(a, "spec: {size: 2}");
+                world.api.forget_calls();
+            }
+            world.api.before = [&](const FakeProvider::Call& call) {
+                if (call.route == world.start_route)
+                    world.steps.fail(0, Fault::crash_before);
+            };
+            CHECK_FALSE(world.round_or_crash().has_value());
+            world.api.before = nullptr;
+            world.restart();
+            world.api.forget_calls();
+
+            CHECK(world.round().complete());
+
+            CHECK(world.starts() == 1);
+            CHECK(world.round().results.empty());
+            CHECK(world.starts() == 1);
+        }
     }
 }

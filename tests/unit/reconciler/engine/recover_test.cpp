@@ -244,6 +244,15 @@ TEST_SUITE("engine: recover")
             put(world.api.find_item("u1")->raw, path("spec.size"), Value(9));
             check_old_one_stays(world);
         }
+        SUBCASE("another owner took it over, and there is nothing left to do")
+        {
+            REQUIRE(world.clock.run(world.store.commit(std::move(batch))));
+            put(world.api.find_item("u1")->raw, path("metadata.annotations.shop/owner"), "you");
+            CHECK(recovered(world).resolved == 1);
+            CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+            CHECK(world.open_intents() == 0);
+            CHECK(world.store.memos()->empty());
+        }
         SUBCASE("nobody noted what it was like")
         {
             batch.note.clear();

@@ -121,6 +121,26 @@ TEST_SUITE("engine: update")
         CHECK(world.open_intents() == 0);
     }
 
+    TEST_CASE("E: what somebody changed after an update without an answer is not overwritten")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && world.api.count("read") == 1)
+                world.steps.fail(0, Fault::lost);
+            if (call.verb == "read" && world.api.count("read") == 2)
+                put(world.api.find_item("u1")->raw, path("spec.size"), 9);
+        };
+
+        const Report report = world.round();
+
+        REQUIRE(report.failed == 1);
+        CHECK(report.results.front().error->code == Errc::conflict);
+        CHECK(world.api.count("write") == 1);
+        CHECK(*find(world.spec_of("u1"), path("size")) == Value(9));
+        CHECK(world.open_intents() == 0);
+    }
+
     TEST_CASE("when the API keeps another value than was written, the field is named")
     {
         Made world;
@@ -398,6 +418,27 @@ TEST_SUITE("engine: delete")
         world.round();
         CHECK_FALSE(world.store.find(a).has_value());
         CHECK(world.api.count("delete") == 1);
+    }
+
+    TEST_CASE("C: what somebody changed after a delete without an answer is not deleted")
+    {
+        Made world;
+        world.undeclare(a);
+        world.declare("Widget/tenant/other");
+        prune(world);
+        Error lost(Errc::network, "the connection broke");
+        lost.effect = Effect::unknown;
+        world.api.refuses.emplace(a, lost);
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && world.api.count("delete") == 1)
+                put(world.api.find_item("u1")->raw, path("spec.size"), 9);
+        };
+
+        const Report report = world.round();
+
+        REQUIRE(report.failed == 1);
+        CHECK(world.api.count("delete") == 1);
+        CHECK(world.open_intents() == 0);
     }
 
     TEST_CASE("a delete without an answer is looked at and tried again, three times at most")

@@ -157,6 +157,63 @@ TEST_SUITE("engine: create")
         CHECK(world.api.count("create") == 2);
     }
 
+    TEST_CASE("A: what was made a moment ago and is not seen is not made again at once")
+    {
+        EngineWorld world;
+        world.request.observe.refresh = Refresh::full;
+        world.kind("Widget").settle = 20s;
+        world.declare(a);
+        world.round();
+        world.clock.advance(5s);
+        world.api.erase_item("u1"); // as a read shows it that is behind
+        const auto seen = world.clock.alarm(14s, [&] { world.exists(a, {}, true); });
+
+        const Report report = world.round();
+
+        CHECK(report.complete());
+        CHECK(world.api.count("create") == 1);
+        CHECK(world.clock.now().time_since_epoch() == 20s);
+    }
+
+    TEST_CASE("what was made long ago and is gone is made again at once")
+    {
+        EngineWorld world;
+        world.request.observe.refresh = Refresh::full;
+        world.kind("Widget").settle = 20s;
+        world.declare(a);
+        world.round();
+        world.clock.advance(20s);
+        world.api.erase_item("u1");
+
+        world.round();
+
+        CHECK(world.api.count("create") == 2);
+        CHECK(world.clock.now().time_since_epoch() == 20s);
+    }
+
+    TEST_CASE("A: while nobody knows what became of an earlier create, another waits for it")
+    {
+        EngineWorld world;
+        world.kind("Widget").settle = 20s;
+        world.declare(a);
+        auto planned = world.clock.run(plan_now(
+            world.scene.catalogue, world.scene.manifests, world.api, world.store, world.request));
+        REQUIRE(planned);
+        Intent earlier;
+        earlier.id = "i1";
+        earlier.address = a;
+        earlier.verb = "create";
+        world.put_intent(std::move(earlier));
+        const auto arrived = world.clock.alarm(15s, [&] { world.exists(a, {}, true); });
+
+        const Report report = world.clock.run(
+            execute(world.engine(), std::move(planned->plan.actions), world.options));
+
+        CHECK(report.complete());
+        CHECK(world.api.count("create") == 0);
+        CHECK(world.clock.now().time_since_epoch() == 20s);
+    }
+
     TEST_CASE("A: two objects with our mark for one address are reported, and neither is touched")
     {
         EngineWorld world;
