@@ -93,8 +93,10 @@ void DaemonRules::round_begins(const RunConfig& config, WallTime now)
     config_ = config;
     planned_at_ = now;
     plan_.clear();
+    // A disk that failed may not have taken the end of a grace period.
     for (const auto& key : declared_again_)
-        tombstones_.erase(key);
+        if (!disk_failed_)
+            tombstones_.erase(key);
     declared_again_.clear();
     // What was used in an earlier round of this life is used up, and the disk knows.
     if (!disk_failed_)
