@@ -108,6 +108,20 @@ Server::Server(Universe& universe, Timeline& timeline, Judge& judge, ServerRules
         replica_ = new_sandbox(rules_);
 }
 
+void Server::arm_from_now(std::vector<Fault> faults)
+{
+    for (Fault& fault : faults) {
+        const bool sent = is_networks(fault.kind);
+        if (fault.trigger == Trigger::request)
+            fault.at += sent ? sent_ : requests_;
+        else if (fault.trigger == Trigger::write)
+            fault.at += sent ? sent_writes_ : writes_;
+        else if (fault.trigger == Trigger::dial)
+            fault.at += dials_;
+        faults_.push_back(std::move(fault));
+    }
+}
+
 const Fault* Server::striking(Trigger trigger, std::uint64_t count, bool (*wanted)(FaultKind))
 {
     for (const Fault& fault : faults_) {
@@ -376,6 +390,19 @@ std::string Server::create_elsewhere(const Declared& declared, const std::string
     return uid;
 }
 
+// Whether the object says now whose it is.
+bool Server::carries_mark(const Thing& thing)
+{
+    HttpRequest request;
+    request.method = "GET";
+    request.target = facts_of(thing.kind).object + thing.uid;
+    if (!thing.project_uid.empty())
+        request.headers.emplace_back("ProjectUid", thing.project_uid);
+    const HttpResponse shown =
+        sandbox_->handle(with_key(std::move(request), rules_.api_key), universe_.wall());
+    return shown.body.find("trueup.io/owner") != std::string::npos;
+}
+
 void Server::preexist(const Declared& declared)
 {
     create_elsewhere(declared, declared.body(), false);
@@ -461,6 +488,11 @@ void Server::meddle(const Fault& fault,
         else if (random->below(2) == 0 || facts_of(victim.kind).unique)
             as.name += "-copy" + std::to_string(random->below(1000));
         std::string body = as.body();
+        if (!carries_mark(victim)) { // we let go of it: there is no mark to copy
+            const std::string copy = create_elsewhere(as, body, false);
+            timeline_.add("others", "copy " + victim.kind + " " + as.name + " " + copy);
+            return;
+        }
         const std::string marks = R"("annotations": {"trueup.io/owner": ")" + victim.mark_owner +
                                   R"(", "trueup.io/address": ")" + victim.mark_address + R"("})";
         if (const std::size_t at = body.find(R"("annotations": {)"); at != std::string::npos)

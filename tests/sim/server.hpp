@@ -43,6 +43,8 @@ public:
 
     void arm(std::vector<Fault> faults) { faults_ = std::move(faults); }
     void disarm() { faults_.clear(); }
+    // More of them, whose counts of requests, writes and dials begin now.
+    void arm_from_now(std::vector<Fault> faults);
     // The first armed fault of `trigger` that strikes at this count. Each strikes once, or as long
     // as it lasts.
     const Fault* striking(Trigger trigger, std::uint64_t count, bool (*wanted)(FaultKind));
@@ -68,6 +70,7 @@ private:
     bool breaks_for_ever(const HttpRequest& request, bool write) const;
     bool is_unreadable(const HttpRequest& request) const;
     void overlook_one(const HttpRequest& request, HttpResponse& response);
+    bool carries_mark(const Thing& thing);
     std::string create_elsewhere(const Declared& declared, const std::string& body, bool clone);
 
     Universe& universe_;
