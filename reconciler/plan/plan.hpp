@@ -82,6 +82,9 @@ struct Observations {
     std::unordered_map<std::string, Sighting> sightings; // by address, declared and remembered
     std::map<std::string, ScopeSighting> projects;       // by name
     std::vector<Orphan> orphans;
+    // Addresses of objects that carry our mark and that we let go of: a second one of such a mark
+    // is a copy.
+    std::set<std::string> let_go;
     std::map<std::string, std::vector<std::string>> lookups; // Unknown::text() -> uids found
     std::map<std::string, std::string> failures; // address -> why nothing is known of it
     std::size_t unmanaged = 0; // objects of the listed kinds that are neither declared nor ours

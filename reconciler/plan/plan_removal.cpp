@@ -117,6 +117,13 @@ void Planner::plan_orphans()
             add(std::move(action));
             continue;
         }
+        if (observations_.let_go.contains(address)) {
+            block(action,
+                  Reason::duplicate_mark,
+                  "it carries the mark of an object that was let go of: it is a copy of that");
+            add(std::move(action));
+            continue;
+        }
         remove_or_show(std::move(action));
     }
 }

@@ -7,13 +7,12 @@ namespace trueup::sim {
 const char* name_of(FaultKind kind)
 {
     static constexpr std::array<const char*, fault_kinds> names{
-        "cut-before",   "cut-after",    "truncate",     "fail-before",  "fail-after",
-        "throttle",     "slow",         "garbage",      "unauthorized", "stale",
-        "repeat-page",  "shift-pages",  "refuse",       "late",         "late-cut",
-        "lost",         "cut-request",  "crash-effect", "crash-event",  "crash-disk",
-        "crash-time",   "disk-fail",    "disk-full",    "disk-torn",    "disk-damage",
-        "state-lost",   "wall-jump",    "edit",         "rotate",       "other-edit",
-        "other-remove", "other-create", "other-clone"};
+        "cut-before",   "cut-after",   "truncate",     "fail-before",  "fail-after",  "throttle",
+        "slow",         "garbage",     "unauthorized", "stale",        "repeat-page", "shift-pages",
+        "overlook",     "refuse",      "late",         "late-cut",     "lost",        "cut-request",
+        "crash-effect", "crash-event", "crash-disk",   "crash-time",   "disk-fail",   "disk-full",
+        "disk-torn",    "disk-damage", "state-lost",   "wall-jump",    "edit",        "rotate",
+        "other-edit",   "other-take",  "other-remove", "other-create", "other-clone"};
     return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -39,22 +38,23 @@ struct Shape {
     unsigned weight;
 };
 
-constexpr std::array shapes{Shape{FaultKind::cut_before, 4},   Shape{FaultKind::cut_after, 8},
-                            Shape{FaultKind::truncate, 4},     Shape{FaultKind::fail_before, 3},
-                            Shape{FaultKind::fail_after, 5},   Shape{FaultKind::throttle, 3},
-                            Shape{FaultKind::slow, 4},         Shape{FaultKind::garbage, 4},
-                            Shape{FaultKind::unauthorized, 2}, Shape{FaultKind::stale, 3},
-                            Shape{FaultKind::repeat_page, 1},  Shape{FaultKind::shift_pages, 2},
-                            Shape{FaultKind::refuse, 2},       Shape{FaultKind::late, 5},
-                            Shape{FaultKind::late_cut, 4},     Shape{FaultKind::lost, 3},
-                            Shape{FaultKind::cut_request, 3},  Shape{FaultKind::crash_effect, 10},
-                            Shape{FaultKind::crash_event, 8},  Shape{FaultKind::crash_disk, 8},
-                            Shape{FaultKind::crash_time, 3},   Shape{FaultKind::disk_fail, 2},
-                            Shape{FaultKind::disk_full, 2},    Shape{FaultKind::disk_torn, 2},
-                            Shape{FaultKind::disk_damage, 1},  Shape{FaultKind::state_lost, 1},
-                            Shape{FaultKind::wall_jump, 2},    Shape{FaultKind::edit, 14},
-                            Shape{FaultKind::rotate, 2},       Shape{FaultKind::other_edit, 4},
-                            Shape{FaultKind::other_remove, 3}, Shape{FaultKind::other_create, 3},
+constexpr std::array shapes{Shape{FaultKind::cut_before, 4},    Shape{FaultKind::cut_after, 8},
+                            Shape{FaultKind::truncate, 4},      Shape{FaultKind::fail_before, 3},
+                            Shape{FaultKind::fail_after, 5},    Shape{FaultKind::throttle, 3},
+                            Shape{FaultKind::slow, 4},          Shape{FaultKind::garbage, 4},
+                            Shape{FaultKind::unauthorized, 2},  Shape{FaultKind::stale, 3},
+                            Shape{FaultKind::repeat_page, 1},   Shape{FaultKind::shift_pages, 2},
+                            Shape{FaultKind::overlook, 3},      Shape{FaultKind::refuse, 2},
+                            Shape{FaultKind::late, 5},          Shape{FaultKind::late_cut, 4},
+                            Shape{FaultKind::lost, 3},          Shape{FaultKind::cut_request, 3},
+                            Shape{FaultKind::crash_effect, 10}, Shape{FaultKind::crash_event, 8},
+                            Shape{FaultKind::crash_disk, 8},    Shape{FaultKind::crash_time, 3},
+                            Shape{FaultKind::disk_fail, 2},     Shape{FaultKind::disk_full, 2},
+                            Shape{FaultKind::disk_torn, 2},     Shape{FaultKind::disk_damage, 1},
+                            Shape{FaultKind::state_lost, 1},    Shape{FaultKind::wall_jump, 2},
+                            Shape{FaultKind::edit, 14},         Shape{FaultKind::rotate, 2},
+                            Shape{FaultKind::other_edit, 4},    Shape{FaultKind::other_take, 4},
+                            Shape{FaultKind::other_remove, 3},  Shape{FaultKind::other_create, 3},
                             Shape{FaultKind::other_clone, 2}};
 
 FaultKind draw_kind(Random& random)
@@ -111,6 +111,11 @@ void draw_details(Fault& fault, Random& random, const FaultRules& rules)
         fault.at = 1 + random.below(80);
         fault.last = 1'000 + random.below(together_ms); // ms
         break;
+    case FaultKind::overlook:
+        fault.trigger = Trigger::request;
+        fault.at = 1 + random.below(80);
+        fault.number = 100 + random.below(20'000); // ms
+        break;
     case FaultKind::refuse:
         fault.trigger = Trigger::dial;
         fault.at = 1 + random.below(20);
@@ -159,6 +164,7 @@ void draw_details(Fault& fault, Random& random, const FaultRules& rules)
         fault.number = random.below(7'200'000); // ms, an hour each way
         break;
     case FaultKind::edit:
+    case FaultKind::other_take:
     case FaultKind::other_edit:
     case FaultKind::other_remove:
     case FaultKind::other_create:

@@ -26,6 +26,7 @@ enum class FaultKind {
     stale,        // reads show how things were, for a while
     repeat_page,  // a page names itself as its successor
     shift_pages,  // the list gets another order
+    overlook,     // a later page leaves out one of ours, and for a while it cannot be read by uid
     // on the network
     refuse,      // no connection
     late,        // the request arrives late, perhaps after its sender gave up
@@ -49,6 +50,7 @@ enum class FaultKind {
     rotate, // a secret gets another value
     // by others
     other_edit,
+    other_take, // puts another owner's mark on something of ours
     other_remove,
     other_create, // of the name of something that is declared
     other_clone,  // of something of ours, with its mark

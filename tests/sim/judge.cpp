@@ -387,6 +387,8 @@ void Judge::check_delete(const Thing& thing)
         !replacing_.contains({address, thing.uid}))
         violation('C', address + " is deleted although it was to be left");
     if (declared == nullptr) {
+        if (in_force_.resources.empty() && !replacing_.contains({address, thing.uid}))
+            violation('C', address + " is deleted because nothing is declared");
         if (!prune_ && !replacing_.contains({address, thing.uid}))
             violation('C', address + " is deleted and pruning was not asked for");
         return;
@@ -404,8 +406,10 @@ bool Judge::is_ours(const Thing& thing) const
         return true;
     return thing.twin && std::ranges::none_of(things_, [&](const auto& entry) {
                const Thing& other = entry.second;
+               // One that others have taken over carries their mark, and counts no more.
                return other.alive && &other != &thing && other.kind == thing.kind &&
-                      other.project_uid == thing.project_uid && other.name == thing.name;
+                      other.project_uid == thing.project_uid && other.name == thing.name &&
+                      (other.mark_owner.empty() || other.mark_owner == rules_.owner);
            });
 }
 
@@ -500,7 +504,7 @@ void Judge::planned(const Plan& plan)
         check_absent(action);
         if (action.verb == Verb::remove && !prune_)
             violation('C', "a delete is planned without being asked for: " + action.address.text());
-        if (action.verb == Verb::remove && in_force_.resources.empty())
+        if (action.verb == Verb::remove && in_force_.resources.empty() && !rules_.guarded_later)
             violation('C', "all is to be deleted because nothing is declared");
     }
     printed("the plan", json::write(plan_document(plan, 0), json::Secrets::hash));

@@ -52,6 +52,7 @@ struct JudgeRules {
     bool takes_over = false;          // adoption as configured
     bool stale_reads = false;         // reads may show the past
     bool trusting = false; // where the server refuses duplicates, the create itself is the look
+    bool guarded_later = false; // plans are told before the guards are asked
 };
 
 class Judge {

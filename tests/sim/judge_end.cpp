@@ -129,7 +129,18 @@ void Judge::check_orphans(const Final& end)
             continue;
         if (std::ranges::find(end.intents, uid, &Intent::uid) != end.intents.end())
             continue;
+        // Without a state, what is in a project that nobody declares is told as what it holds.
+        if (!end.audit_complete && declared == nullptr && !thing.project_uid.empty())
+            continue;
         if (declared == nullptr && (abandoned_.contains(address) || !end.prune))
+            continue;
+        // After a loss of state its project, that is to go, is what names it.
+        const auto holder = things_.find(thing.project_uid);
+        if (holder != things_.end() &&
+            std::ranges::any_of(end.plan->actions, [&](const Action& each) {
+                return each.uid == holder->first && each.verb == Verb::blocked &&
+                       each.message.find(address) != std::string::npos;
+            }))
             continue;
         violation('B', address + " (" + uid + ") was created by us and nothing knows it any more");
     }

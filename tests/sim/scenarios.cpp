@@ -63,6 +63,8 @@ std::vector<Scenario> make_scenarios()
         replace_scenario("replace, create first", "TagFilter", ReplaceMode::create_first),
         replace_scenario("replace in several steps", "ClusterProfile", ReplaceMode::delete_first),
         scenario("a project", inside, set_of({role})),
+        // There are so many roles of the system that they fill more than one page.
+        scenario("delete on a later page", set_of({role, declare("Role", "d")}), set_of({role})),
     };
     all[1].trusting = true;
     return all;
@@ -107,6 +109,17 @@ std::vector<Fault> further_steps(const SimResult& calm)
         steps.back().number = 27'000;
         steps.push_back(fault_at(FaultKind::garbage, Trigger::write, at, 2 * at));
         steps.back().number = 1 + at % 7;
+    }
+    // What others do between a plan and its first call; the seed says to which of the objects.
+    for (std::size_t at = 1; at <= calm.rounds; ++at)
+        for (const FaultKind kind :
+             {FaultKind::other_take, FaultKind::other_edit, FaultKind::other_remove})
+            for (std::uint64_t seed = 1; seed <= 4; ++seed)
+                steps.push_back(fault_at(kind, Trigger::plan, at, seed));
+    for (std::size_t at = 1; at <= calm.requests_before_calm; at += 4) {
+        steps.push_back(fault_at(FaultKind::overlook, Trigger::request, at, at / 4));
+        steps.back().number = 2'000;
+        steps.back().last = at / 8 % 2;
     }
     for (std::size_t at = 1; at <= calm.disk_operations; ++at) {
         steps.push_back(fault_at(FaultKind::crash_disk, Trigger::disk, at, 2 * at));

@@ -1,5 +1,7 @@
 #include "tests/sim/server.hpp"
 
+#include "state/model/json.hpp"
+#include "state/model/path.hpp"
 #include "tests/sim/fixtures.hpp"
 
 #include <algorithm>
@@ -10,7 +12,12 @@ namespace {
 
 bool is_servers(FaultKind kind)
 {
-    return kind < FaultKind::refuse;
+    return kind < FaultKind::refuse && kind != FaultKind::overlook;
+}
+
+bool is_oversight(FaultKind kind)
+{
+    return kind == FaultKind::overlook;
 }
 
 bool is_networks(FaultKind kind)
@@ -101,6 +108,20 @@ Server::Server(Universe& universe, Timeline& timeline, Judge& judge, ServerRules
         replica_ = new_sandbox(rules_);
 }
 
+void Server::arm_from_now(std::vector<Fault> faults)
+{
+    for (Fault& fault : faults) {
+        const bool sent = is_networks(fault.kind);
+        if (fault.trigger == Trigger::request)
+            fault.at += sent ? sent_ : requests_;
+        else if (fault.trigger == Trigger::write)
+            fault.at += sent ? sent_writes_ : writes_;
+        else if (fault.trigger == Trigger::dial)
+            fault.at += dials_;
+        faults_.push_back(std::move(fault));
+    }
+}
+
 const Fault* Server::striking(Trigger trigger, std::uint64_t count, bool (*wanted)(FaultKind))
 {
     for (const Fault& fault : faults_) {
@@ -157,6 +178,53 @@ bool Server::breaks_for_ever(const HttpRequest& request, bool write) const
     return of_kind && !of_another;
 }
 
+bool Server::is_unreadable(const HttpRequest& request) const
+{
+    return universe_.now() < unreadable_until_ && request.method == "GET" &&
+           request.target.ends_with("/" + unreadable_uid_);
+}
+
+// One of ours moved to a page that was read already, as far as the reader can tell.
+void Server::overlook_one(const HttpRequest& request, HttpResponse& response)
+{
+    const bool looks_up = request.target.find("filters=") != std::string::npos;
+    const bool hidden = looks_up && hidden_too_ && universe_.now() < unreadable_until_;
+    if (hidden && response.body.find(unreadable_uid_) != std::string::npos) {
+        response.body = R"({"items":[],"listmeta":{"continue":"","count":0,"limit":8,"offset":0}})";
+        return;
+    }
+    if (request.target.find("continue=") == std::string::npos || response.status != 200)
+        return;
+    const auto armed = std::ranges::find_if(faults_, [&](const Fault& fault) {
+        return is_oversight(fault.kind) && fault.at <= requests_;
+    });
+    auto page = json::parse(response.body);
+    Value* items = armed != faults_.end() && page ? find(*page, Path({"items"})) : nullptr;
+    if (items == nullptr || items->if_list() == nullptr)
+        return;
+    List& list = *items->if_list();
+    const auto uid_of = [](const Value& item) {
+        const Value* uid = find(item, Path({"metadata", "uid"}));
+        return uid != nullptr ? uid->string_or_empty() : std::string();
+    };
+    std::vector<List::iterator> ours;
+    for (auto item = list.begin(); item != list.end(); ++item)
+        if (const auto thing = judge_.things().find(uid_of(*item));
+            thing != judge_.things().end() && thing->second.by_client)
+            ours.push_back(item);
+    if (ours.empty())
+        return;
+    const auto chosen = ours[armed->seed % ours.size()];
+    unreadable_uid_ = uid_of(*chosen);
+    unreadable_until_ = universe_.now() + std::chrono::milliseconds(armed->number);
+    hidden_too_ = armed->last != 0;
+    list.erase(chosen);
+    response.body = json::write(*page);
+    count(*armed);
+    timeline_.add("fault", armed->text() + ": " + unreadable_uid_);
+    faults_.erase(armed);
+}
+
 void Server::change_both(std::function<void(Sandbox&)> change)
 {
     change(*sandbox_);
@@ -199,7 +267,9 @@ ServerReply Server::serve(const HttpRequest& request)
     if (fault == nullptr && write)
         fault = striking(Trigger::write, writes_, is_servers);
     ServerReply reply;
-    if (breaks_for_ever(request, write)) {
+    if (is_unreadable(request)) {
+        reply.response = failure(rules_.seed % 2 == 0 ? 500 : 403, "CannotBeRead");
+    } else if (breaks_for_ever(request, write)) {
         reply.response = failure(rules_.seed % 2 == 0 ? 500 : 422, "BrokenForEver");
     } else if (fault != nullptr) {
         reply = with_fault(*fault, request, write);
@@ -209,6 +279,7 @@ ServerReply Server::serve(const HttpRequest& request)
         timeline_.add("server", "as it was before:");
     } else {
         reply.response = handle(request, write);
+        overlook_one(request, reply.response);
     }
     timeline_.add("server",
                   what + " -> " +
@@ -319,6 +390,19 @@ std::string Server::create_elsewhere(const Declared& declared, const std::string
     return uid;
 }
 
+// Whether the object says now whose it is.
+bool Server::carries_mark(const Thing& thing)
+{
+    HttpRequest request;
+    request.method = "GET";
+    request.target = facts_of(thing.kind).object + thing.uid;
+    if (!thing.project_uid.empty())
+        request.headers.emplace_back("ProjectUid", thing.project_uid);
+    const HttpResponse shown =
+        sandbox_->handle(with_key(std::move(request), rules_.api_key), universe_.wall());
+    return shown.body.find("trueup.io/owner") != std::string::npos;
+}
+
 void Server::preexist(const Declared& declared)
 {
     create_elsewhere(declared, declared.body(), false);
@@ -343,9 +427,12 @@ void Server::meddle(const Fault& fault,
         timeline_.add("others", "create " + other.address() + " " + uid);
         return;
     }
+    const bool of_ours =
+        fault.kind == FaultKind::other_clone || fault.kind == FaultKind::other_take;
     std::vector<Thing*> victims;
     for (auto& [uid, thing] : judge_.things())
-        if (thing.alive && (fault.kind != FaultKind::other_clone || thing.by_client))
+        if (thing.alive &&
+            (!of_ours || thing.by_client || (thing.adopted && fault.kind == FaultKind::other_take)))
             victims.push_back(&thing);
     if (std::ranges::any_of(victims, [&](Thing* thing) { return targets.contains(thing->uid); }))
         std::erase_if(victims, [&](Thing* thing) { return !targets.contains(thing->uid); });
@@ -358,8 +445,7 @@ void Server::meddle(const Fault& fault,
         change_both([=](Sandbox& s) { s.remove_object(collection, uid); });
         judge_.others_removed(uid);
         timeline_.add("others", "remove " + victim.kind + " " + victim.name + " " + uid);
-    } else if (fault.kind == FaultKind::other_edit && (victim.by_client || victim.adopted) &&
-               random->below(4) == 0) {
+    } else if (fault.kind == FaultKind::other_take) {
         const std::string merge =
             R"({"metadata":{"annotations":{"trueup.io/owner":"others","trueup.io/address":"x"}}})";
         change_both([=](Sandbox& s) { s.patch_object(collection, uid, merge); });
@@ -402,6 +488,11 @@ void Server::meddle(const Fault& fault,
         else if (random->below(2) == 0 || facts_of(victim.kind).unique)
             as.name += "-copy" + std::to_string(random->below(1000));
         std::string body = as.body();
+        if (!carries_mark(victim)) { // we let go of it: there is no mark to copy
+            const std::string copy = create_elsewhere(as, body, false);
+            timeline_.add("others", "copy " + victim.kind + " " + as.name + " " + copy);
+            return;
+        }
         const std::string marks = R"("annotations": {"trueup.io/owner": ")" + victim.mark_owner +
                                   R"(", "trueup.io/address": ")" + victim.mark_address + R"("})";
         if (const std::size_t at = body.find(R"("annotations": {)"); at != std::string::npos)

@@ -43,6 +43,8 @@ public:
 
     void arm(std::vector<Fault> faults) { faults_ = std::move(faults); }
     void disarm() { faults_.clear(); }
+    // More of them, whose counts of requests, writes and dials begin now.
+    void arm_from_now(std::vector<Fault> faults);
     // The first armed fault of `trigger` that strikes at this count. Each strikes once, or as long
     // as it lasts.
     const Fault* striking(Trigger trigger, std::uint64_t count, bool (*wanted)(FaultKind));
@@ -66,6 +68,9 @@ private:
     void change_both(std::function<void(Sandbox&)> change);
     ServerReply with_fault(const Fault& fault, const HttpRequest& request, bool write);
     bool breaks_for_ever(const HttpRequest& request, bool write) const;
+    bool is_unreadable(const HttpRequest& request) const;
+    void overlook_one(const HttpRequest& request, HttpResponse& response);
+    bool carries_mark(const Thing& thing);
     std::string create_elsewhere(const Declared& declared, const std::string& body, bool clone);
 
     Universe& universe_;
@@ -77,6 +82,9 @@ private:
     std::unique_ptr<Sandbox> replica_;
     std::vector<std::function<void(Sandbox&)>> untold_;
     std::optional<Instant> stale_until_;
+    std::string unreadable_uid_;
+    Instant unreadable_until_{};
+    bool hidden_too_ = false; // from look-ups by name, as by an index that is behind
     std::vector<Fault> faults_;
     std::array<std::size_t, fault_kinds> struck_{};
     std::size_t requests_ = 0;

@@ -311,6 +311,7 @@ private:
             ++secret_generation_;
             break;
         case FaultKind::other_edit:
+        case FaultKind::other_take:
         case FaultKind::other_remove:
         case FaultKind::other_create:
         case FaultKind::other_clone:

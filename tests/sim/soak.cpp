@@ -3,7 +3,9 @@
 //
 //   sim_soak --seeds N [--from M]     runs them; a summary at the end
 //   SIM_SEED=n sim_soak               runs that one twice and tells its story
+//   sim_soak --days N [--from M]      days of the daemon; SIM_DAY=n: the story of one
 
+#include "tests/sim/daemon_day.hpp"
 #include "tests/sim/simulate.hpp"
 
 #include <chrono>
@@ -44,12 +46,28 @@ int main(int argc, char** argv)
         std::printf("replayed: %s\n", first.hash == second.hash ? "the same" : "DIFFERENT");
         return first.violations.empty() && first.hash == second.hash ? 0 : 1;
     }
+    if (const char* day = std::getenv("SIM_DAY")) {
+        DayOptions options;
+        options.seed = std::strtoull(day, nullptr, 10);
+        options.keep_timeline = true;
+        const DayResult result =
+            std::getenv("SIM_SHRINK") != nullptr ? shrink_day(options) : simulate_day(options);
+        std::printf("%s", story_of_day(options, result).c_str());
+        return result.violations.empty() ? 0 : 1;
+    }
     std::uint64_t seeds = 1000;
+    std::uint64_t days = 0;
     std::uint64_t from = 1;
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string option = argv[i];
-        (option == "--seeds" ? seeds : from) = std::strtoull(argv[i + 1], nullptr, 10);
+        const std::uint64_t number = std::strtoull(argv[i + 1], nullptr, 10);
+        if (option == "--seeds")
+            seeds = number;
+        else
+            (option == "--days" ? days : from) = number;
     }
+    if (days != 0)
+        return soak_days(from, days) == 0 ? 0 : 1;
     std::size_t requests = 0, crashes = 0, failing = 0, rounds = 0;
     std::array<std::size_t, fault_kinds> struck{};
     const auto begin = std::chrono::steady_clock::now();

@@ -296,6 +296,23 @@ TEST_SUITE("engine: delete")
         CHECK(lines_of(world.round()) == Lines{"adopt Widget/tenant/a done"});
     }
 
+    TEST_CASE("C: a copy of what was abandoned, with its mark, is not deleted")
+    {
+        EngineWorld world;
+        world.declare(a).lifecycle.deletion = DeletionPolicy::abandon;
+        world.declare("Widget/tenant/other");
+        prune(world);
+        world.round();
+        world.undeclare(a);
+        REQUIRE(lines_of(world.round()) == Lines{"forget Widget/tenant/a done"});
+        Value copy = world.api.find_item("u1")->raw;
+        world.api.add(world.kind("Widget"), Scope(), std::move(copy), "u9");
+
+        CHECK(lines_of(world.round()) == Lines{"blocked Widget/tenant/a blocked"});
+
+        CHECK(world.api.count("delete") == 0);
+    }
+
     TEST_CASE("C: an object that carries another's mark by now is not deleted")
     {
         Made world;

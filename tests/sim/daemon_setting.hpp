@@ -1,0 +1,31 @@
+// What the seed of a day decides before it begins: who is connected to what, the daemon's
+// configuration, the first manifests, and all that is going to happen.
+
+#pragma once
+
+#include "reconciler/daemon/config.hpp"
+#include "tests/sim/daemon_day.hpp"
+#include "tests/sim/process.hpp"
+#include "tests/sim/server.hpp"
+
+namespace trueup::sim {
+
+inline constexpr Duration day_length = std::chrono::hours(24);
+
+struct DaySetting {
+    std::uint64_t world_seed = 0;
+    ProcessRules process;
+    ServerRules server;
+    JudgeRules judge;
+    FaultRules faults;
+    RunConfig config;
+    ManifestText manifests;
+    std::vector<Declared> before; // what exists when the daemon first looks
+};
+
+DaySetting draw_day_setting(Random& random);
+std::vector<DayEvent> draw_day_events(Random& random);
+// A configuration as it may be after an edit of trueup.yaml.
+RunConfig draw_run_config(Random& random, const ProcessRules& rules);
+
+} // namespace trueup::sim
