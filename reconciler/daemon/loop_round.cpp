@@ -117,7 +117,7 @@ Task<void> Loop::round(Trigger trigger)
     }
     round_.revision = in_force_.revision;
     stamp_->revision = in_force_.revision;
-    const ResourceStatuses before = resources_;
+    ResourceStatuses before = resources_;
     const std::size_t requests_before = parts_.host.observer().requests_sent();
     if (in_force_.known)
         co_await reconcile_once();
@@ -126,6 +126,7 @@ Task<void> Loop::round(Trigger trigger)
     round_.api_requests = parts_.host.observer().requests_sent() - requests_before;
     keep_since(resources_, before);
     report_changes(before);
+    ResourceStatuses().swap(before); // the end of a round gives memory back
     finish_round();
     in_round_ = false;
     stamp_->revision.clear();

@@ -56,9 +56,10 @@ public:
         };
         for (Action& action : actions_) {
             for_each_unknown(*action.desired, keep);
-            // They were for whoever read the plan: what is written is worked out afresh, and a plan
-            // that makes everything has more of them than anything else.
-            action.changes = std::vector<FieldChange>();
+            // What a create sets was for whoever read the plan, and a plan that makes everything
+            // has more of that than of anything else.
+            if (action.verb == Verb::create)
+                action.changes = std::vector<FieldChange>();
         }
     }
 

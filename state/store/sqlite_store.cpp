@@ -52,7 +52,10 @@ public:
     }
     Result<std::vector<Record>> records_beside(const KnownTree& known) override
     {
-        return read([&] { return reader_.records_beside(known); });
+        auto records = read([&] { return reader_.records_beside(known); });
+        // The pages of a whole table are not worth keeping until the next round.
+        sqlite3_db_release_memory(committed_.getHandle());
+        return records;
     }
     Result<std::optional<Record>> record(const std::string& address) override
     {
