@@ -79,9 +79,15 @@ Result<void> adopt_saved_request(const SavedPlan& saved, PlanRequest& request)
     return parse(saved.excludes, request.plan.excludes);
 }
 
-// Binds a new state to this API, refuses another's, and settles what a crash left open.
-Result<void> prepare_workspace(Workspace& workspace, const Engine& engine)
+// Binds a new state to this API, refuses another's, and settles what a crash left open;
+// in a freeze window it stays as it is.
+Result<void> prepare_workspace(Workspace& workspace, const Settings& settings, Engine engine)
 {
+    auto windows = read_freeze(settings);
+    if (!windows)
+        return windows.error();
+    if (settings.override_freeze.empty() && frozen_at(*windows, workspace.clock->wall()))
+        engine.hands_off = [](const Address&) { return true; };
     const auto recovery = run(workspace, prepare(engine, workspace.http->origin().text()));
     if (!recovery)
         return recovery.error();
@@ -330,7 +336,7 @@ int run_apply(Settings& settings)
                   *workspace.events);
     engine.owner_id = settings.owner;
     engine.plan_id = workspace.random->hex(8);
-    if (auto ready = prepare_workspace(workspace, engine); !ready)
+    if (auto ready = prepare_workspace(workspace, settings, engine); !ready)
         return fail(ready.error());
     auto planned = plan_workspace(workspace, *request);
     if (!planned)

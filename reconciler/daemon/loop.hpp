@@ -135,6 +135,8 @@ private:
     void judge_guards(const Planned& planned, Judged& judged);
     void judge_approval(Planned& planned, Judged& judged);
     bool is_frozen(Judged& judged);
+    bool may_not_be_written(const Address& address) const;
+    bool is_freeze_overridden() const;
     void wait_for_approval(const Planned& planned, Judged& judged, std::string reason);
     void withhold(Judged& judged, const Withheld& why);
     Task<void> carry_out(Judged judged);

@@ -1,5 +1,6 @@
 // What a running loop answers and is told.
 
+#include "reconciler/daemon/freeze.hpp"
 #include "reconciler/daemon/loop.hpp"
 #include "reconciler/daemon/stamp.hpp"
 
@@ -165,6 +166,21 @@ Result<void> Loop::resume(const std::string& target, const std::string& by)
     want(Trigger::request);
     save_memory_soon();
     return {};
+}
+
+bool Loop::is_freeze_overridden() const
+{
+    const auto& override = parts_.host.config().freeze_override;
+    return override && (!override->until || parts_.clock.wall() < *override->until);
+}
+
+// For what an interrupted round left behind: to finish that is to write too.
+bool Loop::may_not_be_written(const Address& address) const
+{
+    const WallTime now = parts_.clock.wall();
+    if (frozen_at(parts_.host.config().freeze, now) && !is_freeze_overridden())
+        return true;
+    return suspension_of(memory_, address, now) != nullptr;
 }
 
 } // namespace trueup

@@ -160,6 +160,7 @@ Task<Result<Planned>> Loop::look()
         engine.owner_id = config.request.plan.owner_id;
         engine.plan_id = round_.plan_id;
         engine.revision = round_.revision;
+        engine.hands_off = [this](const Address& address) { return may_not_be_written(address); };
         std::string endpoint = config.request.endpoint;
         auto recovery = co_await prepare(std::move(engine), std::move(endpoint));
         if (!recovery)
@@ -313,8 +314,7 @@ bool Loop::is_frozen(Judged& judged)
     frozen_until_.reset();
     if (!frozen)
         return false;
-    if (config.freeze_override &&
-        (!config.freeze_override->until || now < *config.freeze_override->until)) {
+    if (is_freeze_overridden()) {
         if (!override_told_) {
             note(Level::warning,
                  "the freeze " + frozen->text +

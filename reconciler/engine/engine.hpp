@@ -3,11 +3,13 @@
 #pragma once
 
 #include "api/rest/provider.hpp"
+#include "state/model/address.hpp"
 #include "state/model/clock.hpp"
 #include "state/model/event.hpp"
 #include "state/model/random.hpp"
 #include "state/store/store.hpp"
 
+#include <functional>
 #include <string>
 
 namespace trueup {
@@ -28,6 +30,9 @@ struct Engine {
     std::string owner_id;
     std::string plan_id;
     std::string revision; // of the manifests; "" where nobody keeps count
+    // What recovery leaves as it is, its intents open: what may not be written to now. Empty:
+    // nothing.
+    std::function<bool(const Address&)> hands_off;
 };
 
 } // namespace trueup

@@ -22,6 +22,12 @@ public:
         if (!intents)
             co_return intents.error();
         for (const Intent& intent : *intents) {
+            const auto address = Address::parse(intent.address);
+            if (engine_.hands_off && address && engine_.hands_off(*address)) {
+                recovery_.unresolved.push_back(intent.address +
+                                               ": nothing is done to it at this time");
+                continue;
+            }
             auto resolved = co_await resolve(intent, Finality::may_wait);
             if (!resolved)
                 co_return resolved.error();

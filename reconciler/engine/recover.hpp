@@ -18,7 +18,8 @@ struct Recovery {
 };
 
 // Resolves every open intent by look-up: the mark, then the natural key; else it says so and leaves
-// the object alone. Fails when the API or the store cannot be asked.
+// the object alone. What `engine.hands_off` names stays as it is. Fails when the API or the store
+// cannot be asked.
 Task<Result<Recovery>> recover(Engine engine);
 
 } // namespace trueup

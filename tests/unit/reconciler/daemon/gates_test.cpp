@@ -155,6 +155,36 @@ TEST_SUITE("daemon: gates")
         CHECK(world.loop->status().freeze.empty());
     }
 
+    TEST_CASE("what an interrupted round left open is not finished while nothing may be written")
+    {
+        DaemonWorld world;
+        const auto left_open = [&] { return world.store->open_intents()->size(); };
+        world.write("a.yaml", role("a"));
+        SUBCASE("in a freeze window")
+        {
+            world.settings.freeze.push_back(*make_freeze_window({"Sun"}, "00:00", "02:00", ""));
+            world.start();
+        }
+        SUBCASE("while it is suspended")
+        {
+            world.start();
+            suspend(world, "Role/tenant/a", world.clock.wall() + 2h);
+        }
+        Intent intent;
+        intent.id = "i1";
+        intent.address = "Role/tenant/a";
+        intent.verb = "create";
+        intent.route = "POST /v1/roles";
+        Batch batch;
+        batch.open.push_back(intent);
+        REQUIRE(world.clock.run(world.store->commit(batch)));
+
+        world.pass(100min);
+        CHECK(left_open() == 1);
+        world.pass(40min);
+        CHECK(left_open() == 0);
+    }
+
     TEST_CASE("a freeze can be overridden, and that is on record")
     {
         DaemonWorld world;

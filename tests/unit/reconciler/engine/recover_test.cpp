@@ -95,6 +95,23 @@ TEST_SUITE("engine: recover")
         CHECK(world.api.writes() == Lines{});
     }
 
+    TEST_CASE("what may not be written to now stays open, and is looked at later")
+    {
+        EngineWorld world;
+        world.exists(a, {}, true);
+        world.put_intent(open_create());
+        Engine engine = world.engine();
+        engine.hands_off = [](const Address& address) { return address.text() == a; };
+
+        const auto left = world.clock.run(recover(engine));
+
+        REQUIRE(left);
+        CHECK(left->unresolved.size() == 1);
+        CHECK(world.api.calls().empty());
+        CHECK(world.open_intents() == 1);
+        CHECK(recovered(world).resolved == 1);
+    }
+
     TEST_CASE("A: a create that took no effect is over once its kind has settled")
     {
         EngineWorld world;
