@@ -121,6 +121,26 @@ TEST_SUITE("engine: update")
         CHECK(world.open_intents() == 0);
     }
 
+    TEST_CASE("an update that never arrived, and whose answer was lost, is sent again")
+    {
+        Made world;
+        world.redeclare(a, "spec: {size: 2}");
+        Error lost(Errc::network, "the connection broke");
+        lost.effect = Effect::unknown;
+        world.api.refuses.emplace(a, lost);
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && world.api.count("write") == 1)
+                world.api.refuses.clear();
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.complete());
+        CHECK(world.api.count("write") == 2);
+        CHECK(*find(world.spec_of("u1"), path("size")) == Value(2));
+        CHECK(world.open_intents() == 0);
+    }
+
     TEST_CASE("E: what somebody changed after an update without an answer is not overwritten")
     {
         Made world;
