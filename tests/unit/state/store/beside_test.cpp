@@ -57,7 +57,9 @@ TEST_SUITE("state: records beside what is known")
                                                  {1, "1"},
                                                  {secret, other},
                                                  {nullptr, Map{}}};
-        for (const auto& [applied, note] : pairs) {
+        for (const auto& pair : pairs) {
+            const Value& applied = pair.first;
+            const Value& note = pair.second;
             CAPTURE(applied.type_name());
             const SharedValue known = tree_with(note);
 
