@@ -9,8 +9,8 @@
 
 namespace trueup {
 
-// For Record::waiting: to be started, where the kind has a call for that, or to be seen ready; "" of
-// kinds that are ready at once.
+// For Record::waiting: to be started, where the kind has a call for that, or to be seen ready; ""
+// of kinds that are ready at once.
 std::string waits_after_write(const Kind& kind);
 
 // Whether the call that starts it may never have been made, or had no effect.
