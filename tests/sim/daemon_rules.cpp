@@ -34,6 +34,7 @@ std::string frozen_by(const RunConfig& config, WallTime now)
 }
 
 // What of an action people agree to.
+// What people agree to. They see no secret, and agree to whatever its source holds.
 std::string signature(const Action& action)
 {
     std::string text =
@@ -41,7 +42,7 @@ std::string signature(const Action& action)
     for (const FieldChange& change : action.changes) {
         text += "\n" + change.path + "=";
         if (change.after)
-            text += json::write(*change.after, json::Secrets::hash);
+            text += json::write(*change.after);
     }
     return text;
 }
