@@ -235,8 +235,8 @@ Task<Result<void>> Writer::record(const Action& action, std::string uid, std::st
         if (before && *before && (*before)->uid == uid && !(*before)->waiting.empty())
             entry.waiting_since = (*before)->waiting_since;
     }
+    batch.must_be_durable = is_protected(entry);
     batch.put.push_back(std::move(entry));
-    batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     co_return stored;
 }

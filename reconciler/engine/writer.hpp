@@ -97,6 +97,12 @@ private:
     CallContext context(const Action& action) const;
     static std::vector<std::string> paths_of(const Diff& diff);
     static std::string kept_otherwise(const std::vector<std::string>& paths);
+    // Protection that outlives the manifest is on the disk before it is said to hold: no intent
+    // remembers it.
+    static bool is_protected(const Record& record)
+    {
+        return record.prevent_destroy || record.abandon;
+    }
     static bool is_as_planned(const Action& action, const Value& object);
     Record record_of(const Action& action, const std::string& uid) const;
     Record written_record_of(const Action& action, const std::string& uid) const;

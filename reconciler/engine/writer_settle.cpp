@@ -254,7 +254,7 @@ Task<Result<Settled>> Writer::adopt(Action action)
     Batch batch;
     batch.put.push_back(record_of(action, action.uid));
     batch.audit.push_back(audit_of(action, "done"));
-    batch.must_be_durable = false;
+    batch.must_be_durable = is_protected(batch.put.back());
     auto stored = co_await engine_.store.commit(std::move(batch));
     if (!stored)
         co_return stored.error();

@@ -1,0 +1,39 @@
+// What a manifest protects is known after the manifest is gone, whatever happened in between.
+
+#include "engine_world.hpp"
+
+using namespace trueup;
+using namespace trueup::test;
+
+namespace {
+
+const std::string a = "Widget/tenant/a";
+
+} // namespace
+
+TEST_SUITE("engine: protection")
+{
+    TEST_CASE("C: a protection that was taken note of outlives a crash")
+    {
+        EngineWorld world;
+        world.exists(a, "spec: {size: 1}");
+        Manifest& manifest = world.declare(a, "spec: {size: 1}");
+
+        CHECK(lines_of(world.round()) == Lines{"adopt Widget/tenant/a done"});
+        SUBCASE("")
+        {
+            manifest.lifecycle.deletion = DeletionPolicy::abandon;
+        }
+        SUBCASE("")
+        {
+            manifest.lifecycle.prevent_destroy = true;
+        }
+        CHECK(world.round().complete());
+        world.restart();
+
+        const auto record = world.store.find(a);
+        REQUIRE(record.has_value());
+        CHECK(record->abandon == (manifest.lifecycle.deletion == DeletionPolicy::abandon));
+        CHECK(record->prevent_destroy == manifest.lifecycle.prevent_destroy);
+    }
+}
