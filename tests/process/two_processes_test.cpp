@@ -97,7 +97,7 @@ TEST_SUITE("process: two at once")
             text += role("role-" + std::to_string(i));
         site.write("roles.yaml", text);
         const std::size_t before = api.sandbox().count("roles");
-        const std::string other = (site.directory() / "other" / "state.db").string();
+        const std::string other = (site.directory() / ".other" / "state.db").string();
         std::vector<std::unique_ptr<Process>> processes;
         for (const auto& more : std::vector<std::vector<std::string>>{{}, {"--state", other}}) {
             std::vector<std::string> arguments{"apply", "--yes"};
