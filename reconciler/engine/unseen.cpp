@@ -1,15 +1,23 @@
 #include "reconciler/engine/unseen.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace trueup {
+
+Duration may_stay_unseen(const Kind& kind, const Record& record, WallTime now)
+{
+    const auto written = parse_time(record.updated_at);
+    if (!written || *written > now)
+        return kind.settle;
+    return std::max<Duration>(kind.settle - (now - *written), Duration::zero());
+}
 
 std::optional<Error>
 not_seen_yet(const Kind& kind, const Record& record, const std::optional<WallTime>& now)
 {
     const auto written = parse_time(record.updated_at);
-    // A date in the future is one of before the calendar was set back, and says nothing.
-    if (!now || !written || *written > *now || *now - *written >= kind.settle)
+    if (!now || !written || *written > *now || may_stay_unseen(kind, record, *now) == Duration{})
         return std::nullopt;
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(kind.settle);
     return Error{Errc::conflict,

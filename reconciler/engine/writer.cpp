@@ -3,6 +3,7 @@
 #include "api/rest/codec.hpp"
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/observe.hpp"
+#include "reconciler/engine/unseen.hpp"
 #include "reconciler/plan/readiness.hpp"
 #include "state/model/mutation.hpp"
 
@@ -267,11 +268,10 @@ Task<Result<Writer::Found>> Writer::look_for(const Action& action)
 }
 
 // How long something that we made of it may still stay unseen. Not at all, unless an earlier create
-// of it has an open end, or what the last one made has been there for less than the kind's time to
-// settle: then a read that shows the past, and one after the object is gone, look the same.
+// of it has an open end, or reads may be behind the last one: then a read that shows the past, and
+// one after the object is gone, look the same.
 Result<Duration> Writer::may_show_late(const Action& action)
 {
-    const Duration settle = action.kind->settle;
     if (!doubtful_creates_) {
         auto intents = engine_.store.open_intents();
         if (!intents)
@@ -282,14 +282,10 @@ Result<Duration> Writer::may_show_late(const Action& action)
                 doubtful_creates_->insert(intent.address);
     }
     if (doubtful_creates_->contains(action.address.text()))
-        return settle;
+        return action.kind->settle;
     if (action.reason != Reason::missing || !action.last)
         return Duration::zero();
-    const auto written = parse_time(action.last->updated_at);
-    if (!written)
-        return settle;
-    const Duration age = engine_.clock.wall() - *written;
-    return age < Duration::zero() ? settle : std::max(settle - age, Duration::zero());
+    return may_stay_unseen(*action.kind, *action.last, engine_.clock.wall());
 }
 
 Task<Result<Writer::Found>> Writer::look_before_create(const Action& action)

@@ -1,5 +1,6 @@
 #include "tests/sim/daemon_world.hpp"
 #include "tests/sim/fixtures.hpp"
+#include "tests/sim/watched_store.hpp"
 
 #include <algorithm>
 
@@ -397,16 +398,8 @@ void Day::conclude()
     last.plan = &*last_plan_;
     last.writes_in_last_round =
         setting_.server.broken_kind.empty() ? judge_.writes() - writes_before_quiet_ : 0;
-    auto records = life_->store().records();
-    auto intents = life_->store().open_intents();
-    auto audit = life_->store().audit(1'000'000);
-    if (!records || !intents || !audit) {
-        judge_.violation('G', "the state cannot be read at the end");
+    if (!read_end(life_->store(), judge_, last))
         return;
-    }
-    last.records = std::move(*records);
-    last.intents = std::move(*intents);
-    last.audit = std::move(*audit);
     last.audit_complete = audit_complete_;
     judge_.conclude(last);
 }

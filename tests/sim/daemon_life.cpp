@@ -1,6 +1,5 @@
 #include "tests/sim/daemon_life.hpp"
 
-#include "state/store/sqlite_store.hpp"
 #include "tests/sim/fixtures.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -48,32 +47,17 @@ DaemonLife::~DaemonLife()
 
 Result<void> DaemonLife::start(bool complete)
 {
-    auto store = open_simulated_store(place_, state_name);
+    auto store = open_watched(place_, parts_.judge, parts_.disk, complete);
     if (!store)
         return store.error();
-    auto intents = (*store)->open_intents();
-    if (!intents)
-        return intents.error();
-    parts_.judge.intents_found(*intents, complete);
-    auto records = (*store)->records();
-    if (!records)
-        return records.error();
-    for (const Record& record : *records)
-        parts_.judge.remembered(record.address, record.uid);
-    store_ = std::make_unique<WatchedStore>(std::move(*store), parts_.judge, parts_.disk);
+    store_ = std::move(*store);
     store_->on_read = [this] {
         if (!in_round_ && loop_)
             parts_.witness.round_begins(loop_->status().revision);
         in_round_ = true;
     };
     dialer_ = parts_.network.make_dialer(place_, clock_);
-    Origin origin;
-    origin.tls = false;
-    origin.host = "api.example.com";
-    origin.port = "80";
-    HttpLimits limits;
-    limits.body_bytes_max = 200U << 10U;
-    http_ = make_http_client(std::move(origin), *dialer_, clock_, limits);
+    http_ = make_simulated_client(*dialer_, clock_);
     config_.request.endpoint = http_->origin().text();
     EventSink& sink = *this;
     relay_.next = &sink;

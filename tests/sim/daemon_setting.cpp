@@ -1,5 +1,7 @@
 #include "tests/sim/daemon_setting.hpp"
 
+#include "tests/sim/weighted.hpp"
+
 #include <algorithm>
 
 namespace trueup::sim {
@@ -24,10 +26,7 @@ std::string DayEvent::text() const
 
 namespace {
 
-struct Weight {
-    DayThing thing;
-    unsigned weight;
-};
+using Weight = Weighted<DayThing>;
 
 constexpr std::array weights{Weight{DayThing::edit, 24},         Weight{DayThing::checkout, 6},
                              Weight{DayThing::locked, 3},        Weight{DayThing::flip, 5},
@@ -43,20 +42,6 @@ constexpr std::array weights{Weight{DayThing::edit, 24},         Weight{DayThing
                              Weight{DayThing::approve, 10},      Weight{DayThing::approve_file, 2},
                              Weight{DayThing::approve_wrong, 2}, Weight{DayThing::suspend, 6},
                              Weight{DayThing::resume, 4},        Weight{DayThing::reconcile, 3}};
-
-DayThing draw_thing(Random& random)
-{
-    unsigned total = 0;
-    for (const Weight& weight : weights)
-        total += weight.weight;
-    std::uint64_t at = random.below(total);
-    for (const Weight& weight : weights) {
-        if (at < weight.weight)
-            return weight.thing;
-        at -= weight.weight;
-    }
-    return DayThing::edit;
-}
 
 std::string clock_text(std::uint64_t minute)
 {
@@ -112,47 +97,12 @@ DaySetting draw_day_setting(Random& random)
 {
     DaySetting s;
     s.world_seed = random.next();
-    s.faults.beyond_settle = random.below(8) == 0;
-    s.faults.stale_reads = random.below(4) == 0;
-    s.process.trusting = random.below(3) == 0;
-    s.process.full_refresh = random.below(2) == 0;
-    s.process.default_guards = random.below(3) == 0;
-    s.process.parallelism = 1 + random.below(6);
-    if (random.below(3) != 0)
-        s.process.rate = 0;
-    if (random.below(8) == 0)
-        s.process.adoption = random.below(2) == 0 ? Adoption::never : Adoption::take_over;
-    s.server.seed = random.next() % 1'000'000;
-    s.server.api_key = std::string(canary.substr(0, 7)) + "KEY";
-    s.server.password = std::string(canary.substr(0, 7)) + "PASSWORD";
-    s.server.stale_reads = s.faults.stale_reads;
-    if (random.below(3) == 0) {
-        s.server.token_lifetime = std::chrono::seconds(30 + random.below(900));
-        s.process.credentials.login.emplace(
-            "admin@example.com", "org", Secret(s.server.password, "", "test"));
-    } else {
-        s.process.credentials.api_key.emplace(s.server.api_key, "", "test");
-    }
+    draw_connection(random, 3, s);
     s.config = draw_run_config(random, s.process);
     s.manifests = draw_manifests(random, 2 + random.below(9));
-    for (const Declared& declared : s.manifests.resources)
-        if (declared.project.empty() && declared.kind != "Macros" && random.below(6) == 0) {
-            s.before.push_back(declared);
-            if (random.below(2) == 0)
-                s.before.back().version = 55;
-        }
-    if (random.below(5) == 0 && !s.manifests.resources.empty()) {
-        const std::string& kind =
-            s.manifests.resources[random.below(s.manifests.resources.size())].kind;
-        if (kind != "Macros" && kind != "Project")
-            s.server.broken_kind = kind;
-    }
-    s.judge.owner = s.process.owner;
-    s.judge.duplicates_possible = s.faults.beyond_settle;
-    s.judge.takes_over = s.process.adoption == Adoption::take_over;
-    s.judge.broken_kind = s.server.broken_kind;
-    s.judge.stale_reads = s.faults.stale_reads;
-    s.judge.trusting = s.process.trusting;
+    draw_before(random, s);
+    draw_broken_kind(random, 5, s);
+    tell_judge(s);
     s.judge.guarded_later = true;
     return s;
 }
@@ -166,7 +116,7 @@ std::vector<DayEvent> draw_day_events(Random& random)
     std::vector<DayEvent> events;
     for (std::uint64_t i = 0; i < count; ++i) {
         DayEvent event;
-        event.thing = draw_thing(random);
+        event.thing = draw(weights, random);
         // Half of them shortly after another: what comes together is what goes wrong.
         event.at_ms = !events.empty() && random.below(2) == 0
                           ? events.back().at_ms + random.below(120'000)

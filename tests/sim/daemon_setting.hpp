@@ -5,22 +5,15 @@
 
 #include "reconciler/daemon/config.hpp"
 #include "tests/sim/daemon_day.hpp"
-#include "tests/sim/process.hpp"
-#include "tests/sim/server.hpp"
+#include "tests/sim/rules.hpp"
 
 namespace trueup::sim {
 
 inline constexpr Duration day_length = std::chrono::hours(24);
 
-struct DaySetting {
+struct DaySetting : WorldRules {
     std::uint64_t world_seed = 0;
-    ProcessRules process;
-    ServerRules server;
-    JudgeRules judge;
-    FaultRules faults;
     RunConfig config;
-    ManifestText manifests;
-    std::vector<Declared> before; // what exists when the daemon first looks
 };
 
 DaySetting draw_day_setting(Random& random);

@@ -1,22 +1,11 @@
 // Days of the daemon in virtual time, and whether a seed says everything about one.
 
 #include "tests/sim/daemon_day.hpp"
+#include "tests/sim/environment.hpp"
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-
 using namespace trueup::sim;
-
-namespace {
-
-std::uint64_t number_of(const char* variable, std::uint64_t otherwise)
-{
-    const char* text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-} // namespace
 
 TEST_SUITE("sim: days")
 {

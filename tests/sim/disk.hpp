@@ -21,6 +21,9 @@
 
 namespace trueup::sim {
 
+// Of the state, on every simulated disk.
+inline constexpr const char* state_name = "/sim/state.db";
+
 enum class DiskOp { write, truncate, sync, remove };
 
 // What becomes of one operation.

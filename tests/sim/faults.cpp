@@ -1,5 +1,7 @@
 #include "tests/sim/faults.hpp"
 
+#include "tests/sim/weighted.hpp"
+
 #include <array>
 
 namespace trueup::sim {
@@ -33,10 +35,7 @@ std::string Fault::text() const
 
 namespace {
 
-struct Shape {
-    FaultKind kind;
-    unsigned weight;
-};
+using Shape = Weighted<FaultKind>;
 
 constexpr std::array shapes{Shape{FaultKind::cut_before, 4},    Shape{FaultKind::cut_after, 8},
                             Shape{FaultKind::truncate, 4},      Shape{FaultKind::fail_before, 3},
@@ -56,20 +55,6 @@ constexpr std::array shapes{Shape{FaultKind::cut_before, 4},    Shape{FaultKind:
                             Shape{FaultKind::other_edit, 4},    Shape{FaultKind::other_take, 4},
                             Shape{FaultKind::other_remove, 3},  Shape{FaultKind::other_create, 3},
                             Shape{FaultKind::other_clone, 2}};
-
-FaultKind draw_kind(Random& random)
-{
-    unsigned total = 0;
-    for (const Shape& shape : shapes)
-        total += shape.weight;
-    std::uint64_t at = random.below(total);
-    for (const Shape& shape : shapes) {
-        if (at < shape.weight)
-            return shape.kind;
-        at -= shape.weight;
-    }
-    return FaultKind::cut_after;
-}
 
 void draw_request(Fault& fault, Random& random)
 {
@@ -202,7 +187,7 @@ std::vector<Fault> draw_faults(Random& random, const FaultRules& rules)
     std::vector<Fault> faults;
     for (std::uint64_t i = 0; i < count; ++i) {
         Fault fault;
-        fault.kind = draw_kind(random);
+        fault.kind = draw(shapes, random);
         draw_details(fault, random, rules);
         fault.seed = random.next();
         if (fault.kind == FaultKind::stale && !rules.stale_reads)

@@ -257,4 +257,15 @@ void Network::hang_up(const Place& place)
     }
 }
 
+std::unique_ptr<HttpClient> make_simulated_client(Dialer& dialer, Clock& clock)
+{
+    Origin origin;
+    origin.tls = false;
+    origin.host = "api.example.com";
+    origin.port = "80";
+    HttpLimits limits;
+    limits.body_bytes_max = 200U << 10U;
+    return make_http_client(std::move(origin), dialer, clock, limits);
+}
+
 } // namespace trueup::sim

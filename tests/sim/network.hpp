@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "api/http/client.hpp"
 #include "api/http/server.hpp"
 #include "api/http/stream.hpp"
 #include "tests/sim/universe.hpp"
@@ -65,5 +66,8 @@ private:
     ServerHandler handler_;
     std::vector<std::weak_ptr<Link>> links_;
 };
+
+// The real client, of the one server there is. Everything passed in outlives it.
+std::unique_ptr<HttpClient> make_simulated_client(Dialer& dialer, Clock& clock);
 
 } // namespace trueup::sim

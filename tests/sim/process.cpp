@@ -1,6 +1,5 @@
 #include "tests/sim/process.hpp"
 
-#include "state/store/sqlite_store.hpp"
 #include "tests/sim/fixtures.hpp"
 #include "tests/sim/watched_store.hpp"
 
@@ -45,27 +44,12 @@ Process::~Process()
 
 Result<void> Process::start(bool complete)
 {
-    auto store = open_simulated_store(place_, state_name);
+    auto store = open_watched(place_, judge_, disk_, complete);
     if (!store)
         return store.error();
-    auto intents = (*store)->open_intents();
-    if (!intents)
-        return intents.error();
-    judge_.intents_found(*intents, complete);
-    auto records = (*store)->records();
-    if (!records)
-        return records.error();
-    for (const Record& record : *records)
-        judge_.remembered(record.address, record.uid);
-    store_ = std::make_unique<WatchedStore>(std::move(*store), judge_, disk_);
+    store_ = std::move(*store);
     dialer_ = network_.make_dialer(place_, clock_);
-    Origin origin;
-    origin.tls = false;
-    origin.host = "api.example.com";
-    origin.port = "80";
-    HttpLimits limits;
-    limits.body_bytes_max = 200U << 10U;
-    http_ = make_http_client(std::move(origin), *dialer_, clock_, limits);
+    http_ = make_simulated_client(*dialer_, clock_);
     RestOptions options;
     options.credentials = rules_.credentials;
     options.rate = rules_.rate;

@@ -17,8 +17,6 @@
 
 namespace trueup::sim {
 
-inline constexpr const char* state_name = "/sim/state.db";
-
 struct ProcessRules {
     std::string owner = "sim-owner";
     Credentials credentials;

@@ -1,23 +1,13 @@
 // Many seeds, and whether a seed says everything.
 
+#include "tests/sim/environment.hpp"
 #include "tests/sim/shrink.hpp"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <cstdlib>
 
 using namespace trueup::sim;
-
-namespace {
-
-std::uint64_t number_of(const char* variable, std::uint64_t otherwise)
-{
-    const char* text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-} // namespace
 
 TEST_SUITE("sim: seeds")
 {

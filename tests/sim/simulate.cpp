@@ -2,7 +2,8 @@
 
 #include "tests/sim/fixtures.hpp"
 #include "tests/sim/process.hpp"
-#include "tests/sim/server.hpp"
+#include "tests/sim/rules.hpp"
+#include "tests/sim/watched_store.hpp"
 
 #include <algorithm>
 #include <set>
@@ -20,17 +21,11 @@ constexpr Duration world_max = std::chrono::hours(48);
 constexpr Duration calm = std::chrono::minutes(5);
 
 // Everything that the seed decides besides the faults.
-struct Setting {
+struct Setting : WorldRules {
     std::uint64_t process_seed = 0;
     std::size_t rounds = 3; // of the phase with faults
     bool prune = false;
     bool restart_before_calm = false;
-    ProcessRules process;
-    ServerRules server;
-    JudgeRules judge;
-    FaultRules faults;
-    ManifestText manifests;
-    std::vector<Declared> before; // what exists when trueup first looks
 };
 
 Setting draw_setting(Random& random)
@@ -40,34 +35,9 @@ Setting draw_setting(Random& random)
     s.rounds = 2 + random.below(3);
     s.prune = random.below(2) == 0;
     s.restart_before_calm = random.below(4) == 0;
-    s.faults.beyond_settle = random.below(8) == 0;
-    s.faults.stale_reads = random.below(4) == 0;
-    s.process.trusting = random.below(3) == 0;
-    s.process.full_refresh = random.below(2) == 0;
-    s.process.default_guards = random.below(8) == 0;
-    s.process.parallelism = 1 + random.below(6);
-    if (random.below(3) != 0)
-        s.process.rate = 0;
-    if (random.below(8) == 0)
-        s.process.adoption = random.below(2) == 0 ? Adoption::never : Adoption::take_over;
-    s.server.seed = random.next() % 1'000'000;
-    s.server.api_key = std::string(canary.substr(0, 7)) + "KEY";
-    s.server.password = std::string(canary.substr(0, 7)) + "PASSWORD";
-    s.server.stale_reads = s.faults.stale_reads;
-    if (random.below(3) == 0) {
-        s.server.token_lifetime = std::chrono::seconds(30 + random.below(900));
-        s.process.credentials.login.emplace(
-            "admin@example.com", "org", Secret(s.server.password, "", "test"));
-    } else {
-        s.process.credentials.api_key.emplace(s.server.api_key, "", "test");
-    }
+    draw_connection(random, 8, s);
     s.manifests = draw_manifests(random, 1 + random.below(8));
-    for (const Declared& declared : s.manifests.resources)
-        if (declared.project.empty() && declared.kind != "Macros" && random.below(6) == 0) {
-            s.before.push_back(declared);
-            if (random.below(2) == 0)
-                s.before.back().version = 55;
-        }
+    draw_before(random, s);
     if (random.below(8) == 0) {
         Declared some;
         some.kind = random.below(2) == 0 ? "Role" : "TagFilter";
@@ -76,18 +46,8 @@ Setting draw_setting(Random& random)
             s.before.push_back(some);
         }
     }
-    if (random.below(10) == 0 && !s.manifests.resources.empty()) {
-        const std::string& kind =
-            s.manifests.resources[random.below(s.manifests.resources.size())].kind;
-        if (kind != "Macros" && kind != "Project")
-            s.server.broken_kind = kind;
-    }
-    s.judge.owner = s.process.owner;
-    s.judge.duplicates_possible = s.faults.beyond_settle;
-    s.judge.takes_over = s.process.adoption == Adoption::take_over;
-    s.judge.broken_kind = s.server.broken_kind;
-    s.judge.stale_reads = s.faults.stale_reads;
-    s.judge.trusting = s.process.trusting;
+    draw_broken_kind(random, 10, s);
+    tell_judge(s);
     return s;
 }
 
@@ -100,12 +60,10 @@ Setting setting_of(const Scenario& scenario)
     s.prune = scenario.prune;
     s.process.trusting = scenario.trusting;
     s.process.rate = 0;
-    s.server.api_key = std::string(canary.substr(0, 7)) + "KEY";
-    s.server.password = std::string(canary.substr(0, 7)) + "PASSWORD";
+    set_secrets(s.server);
     s.process.credentials.api_key.emplace(s.server.api_key, "", "test");
     s.manifests = scenario.stages.front();
-    s.judge.owner = s.process.owner;
-    s.judge.trusting = s.process.trusting;
+    tell_judge(s);
     return s;
 }
 
@@ -463,16 +421,8 @@ private:
         last.plan = &end.plan;
         last.report = &end.report;
         last.writes_in_last_round = setting_.server.broken_kind.empty() ? end.writes : 0;
-        auto records = process_->store().records();
-        auto intents = process_->store().open_intents();
-        auto audit = process_->store().audit(100'000);
-        if (!records || !intents || !audit) {
-            judge_.violation('G', "the state cannot be read at the end");
+        if (!read_end(process_->store(), judge_, last))
             return;
-        }
-        last.records = std::move(*records);
-        last.intents = std::move(*intents);
-        last.audit = std::move(*audit);
         last.audit_complete = audit_complete_;
         judge_.conclude(last);
     }

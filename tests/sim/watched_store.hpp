@@ -85,4 +85,12 @@ private:
     const Disk& disk_;
 };
 
+// Opens the state of a life that begins, and tells the judge what it found there. Fails as opening
+// the state does. `complete`: nothing of the state was lost on purpose. All outlive the store.
+Result<std::unique_ptr<WatchedStore>>
+open_watched(Place& place, Judge& judge, const Disk& disk, bool complete);
+
+// What a world has come to, for the judge; false, and a violation, when the state cannot be read.
+bool read_end(Store& store, Judge& judge, Judge::Final& last);
+
 } // namespace trueup::sim
