@@ -41,6 +41,15 @@ std::set<std::string> released_objects(const std::vector<Memo>& memos)
     return released;
 }
 
+std::set<std::string> released_addresses(const std::vector<Memo>& memos)
+{
+    std::set<std::string> addresses;
+    for (const Memo& memo : memos)
+        if (const Map* map = memo.value.if_map(); map != nullptr && memo.kind == released_kind)
+            addresses.insert(text_at(*map, "address"));
+    return addresses;
+}
+
 std::pair<std::string, std::string> replaced_memo_key(const std::string& intent_id)
 {
     return {replaced_kind, intent_id};

@@ -16,11 +16,13 @@
 
 namespace trueup {
 
-// An object that was ours and is not any more, although it may still carry our mark.
+// An object that was ours and is not any more, although it, or a copy of it, may still carry our
+// mark.
 Memo released_memo(const std::string& kind, const std::string& uid, const std::string& address);
 
-// Of all released objects: "KIND UID".
+// All of them: "KIND UID", and the addresses that they had.
 std::set<std::string> released_objects(const std::vector<Memo>& memos);
+std::set<std::string> released_addresses(const std::vector<Memo>& memos);
 std::string object_key(const std::string& kind, const std::string& uid);
 
 // What the old object of a create-first replace is like, when it is as planned and the new one is

@@ -260,14 +260,13 @@ private:
             return;
         }
         if (object.mark && object.mark->owner == options_.owner_id &&
+            !options_.released.contains(object_key(kind.name, object.uid)) &&
             (object.mark->address == address_mark(address) || mutated(Mutation::prune_clones))) {
-            if (!options_.released.contains(object_key(kind.name, object.uid))) {
-                found_.orphans.emplace_back(std::move(address), scope, std::move(object));
-                return;
-            }
-            found_.let_go.insert(address.text());
+            found_.orphans.emplace_back(std::move(address), scope, std::move(object));
+            return;
         }
-        found_.unmanaged += object.builtin ? 0U : 1U;
+        if (!object.builtin)
+            ++found_.unmanaged;
     }
 
     // What shows no more than what was last applied and is still declared is kept once, as the tree
@@ -287,6 +286,7 @@ private:
     }
 
     // ---- what the lists do not tell
+
     Task<void> fill_gaps(Executor executor)
     {
         TaskGroup group(executor);

@@ -92,6 +92,7 @@ Task<Result<Planned>> plan_now(const Catalogue& catalogue,
         co_await observe(catalogue, manifests, planned.records, observer, std::move(looking));
     if (!observations)
         co_return observations.error();
+    observations->let_go = released_addresses(*memos);
     auto plan =
         make_plan(catalogue, manifests, planned.records, *intents, *observations, request.plan);
     if (!plan)

@@ -292,8 +292,9 @@ Task<Result<Settled>> Writer::forget(Action action)
     Batch batch;
     batch.forget.push_back(action.address.text());
     batch.audit.push_back(audit_of(action, "done"));
-    // It still carries our mark, and must not be taken for something that we lost.
-    if (action.reason == Reason::abandoned && !action.uid.empty())
+    // It, or a copy that somebody made of it, may still carry our mark, and must not be taken for
+    // something that we lost.
+    if (!action.uid.empty())
         batch.note.push_back(released_memo(action.kind->name, action.uid, action.address.text()));
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));

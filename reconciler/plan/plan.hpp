@@ -82,8 +82,8 @@ struct Observations {
     std::unordered_map<std::string, Sighting> sightings; // by address, declared and remembered
     std::map<std::string, ScopeSighting> projects;       // by name
     std::vector<Orphan> orphans;
-    // Addresses of objects that carry our mark and that we let go of: a second one of such a mark
-    // is a copy.
+    // Addresses whose object is ours no more: what else carries their mark is a copy of it. Known
+    // from what is remembered, not from what is observed.
     std::set<std::string> let_go;
     std::map<std::string, std::vector<std::string>> lookups; // Unknown::text() -> uids found
     std::map<std::string, std::string> failures; // address -> why nothing is known of it

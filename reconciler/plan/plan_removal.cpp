@@ -120,7 +120,7 @@ void Planner::plan_orphans()
         if (observations_.let_go.contains(address)) {
             block(action,
                   Reason::duplicate_mark,
-                  "it carries the mark of an object that was let go of: it is a copy of that");
+                  "it carries the mark of an object that is ours no more: it is a copy of that");
             add(std::move(action));
             continue;
         }

@@ -262,6 +262,7 @@ void Day::strike(const Fault& fault)
         ++tree_.secret_generation;
         break;
     case FaultKind::other_edit:
+    case FaultKind::other_take:
     case FaultKind::other_remove:
     case FaultKind::other_create:
     case FaultKind::other_clone:

@@ -36,4 +36,29 @@ TEST_SUITE("engine: protection")
         CHECK(record->abandon == (manifest.lifecycle.deletion == DeletionPolicy::abandon));
         CHECK(record->prevent_destroy == manifest.lifecycle.prevent_destroy);
     }
+
+    TEST_CASE("C: a copy of what is ours no more, with its mark, is not deleted")
+    {
+        EngineWorld world;
+        world.declare(a);
+        world.declare("Widget/tenant/other");
+        world.request.plan.prune = world.request.observe.prune = true;
+        world.round();
+        Value copy = world.api.find_item("u1")->raw;
+        world.undeclare(a);
+        SUBCASE("because another owner took it over")
+        {
+            put(world.api.find_item("u1")->raw, path("metadata.annotations.shop/owner"), "you");
+        }
+        SUBCASE("because somebody deleted it")
+        {
+            world.api.erase_item("u1");
+        }
+        REQUIRE(lines_of(world.round()) == Lines{"forget Widget/tenant/a done"});
+        world.api.add(world.kind("Widget"), Scope(), std::move(copy), "u9");
+
+        CHECK(lines_of(world.round()) == Lines{"blocked Widget/tenant/a blocked"});
+
+        CHECK(world.api.count("delete") == 0);
+    }
 }
