@@ -170,16 +170,6 @@ std::string with_latin_escapes(std::string_view text)
     return mended.append(text);
 }
 
-// True when a plain scalar is a string. Names of fields nearly always start with a letter that
-// settles it.
-bool is_text(const std::string& scalar)
-{
-    const char first = scalar.empty() ? '~' : scalar.front();
-    const bool other_letter =
-        (first >= 'a' && first <= 'z') && first != 'n' && first != 't' && first != 'f';
-    return other_letter || plain_scalar(scalar).if_string() != nullptr;
-}
-
 void Builder::OnScalar(const YAML::Mark& mark,
                        const std::string& tag,
                        YAML::anchor_t anchor,
@@ -198,7 +188,7 @@ void Builder::OnScalar(const YAML::Mark& mark,
     }
     if (plain && text == "<<")
         fault(place_of(mark), "a merge key (<<) is not allowed", "write the members out");
-    else if (plain && !is_text(text))
+    else if (plain && !is_plain_text(text))
         fault(place_of(mark), "a key must be a string", "quote it: \"" + text + "\"");
     add_key(place_of(mark), text);
 }

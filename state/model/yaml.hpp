@@ -39,6 +39,8 @@ std::vector<Value> parse(std::string_view text,
 // or string. So `no` is a string and 012 is twelve. Where JSON has no such value the text stays a
 // string: .inf, .nan, and octal or hexadecimal integers past 64 bits.
 Value plain_scalar(const std::string& text);
+// Whether that is a string.
+bool is_plain_text(const std::string& text);
 
 // YAML text of a value: block style, strings quoted where they would be read as something else.
 // Secrets are written as "(sensitive)", unknown values as the $ref or $lookup that they stand for.

@@ -14,8 +14,13 @@ bool all_of(std::string_view text, std::string_view allowed)
 }
 
 constexpr std::string_view digits = "0123456789";
-// What a null, a boolean or a number may start with.
-constexpr std::string_view other_starts = "~nNtTfF0123456789-+.";
+
+// Most scalars start with a letter that no null, boolean or number starts with.
+bool starts_as_text(const std::string& text)
+{
+    constexpr std::string_view others = "~nNtTfF0123456789-+.";
+    return !text.empty() && others.find(text.front()) == std::string_view::npos;
+}
 
 std::size_t leading_digits(std::string_view text)
 {
@@ -76,10 +81,14 @@ Value decimal_number(const std::string& text)
 
 } // namespace
 
+bool is_plain_text(const std::string& text)
+{
+    return starts_as_text(text) || plain_scalar(text).if_string() != nullptr;
+}
+
 Value plain_scalar(const std::string& text)
 {
-    // Most scalars start with a letter that nothing but text starts with.
-    if (!text.empty() && other_starts.find(text.front()) == std::string_view::npos)
+    if (starts_as_text(text))
         return text;
     if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
         return nullptr;

@@ -34,7 +34,7 @@ void put_string(YAML::Emitter& emitter, const std::string& text)
         return;
     }
     // At the start of a line, --- and ... begin and end documents.
-    if (plain_scalar(text).if_string() == nullptr || text == "<<" || text.starts_with("---") ||
+    if (!is_plain_text(text) || text == "<<" || text.starts_with("---") ||
         text.starts_with("...") || std::ranges::any_of(text, is_control))
         emitter << YAML::DoubleQuoted;
     emitter << text;

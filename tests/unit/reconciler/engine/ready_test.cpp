@@ -232,6 +232,16 @@ struct Started : Slow {
             operation("start", OperationClass::action, "POST", start_route.substr(5));
     }
 
+    // Declares what is about to be created, or to be updated.
+    void prepare(bool updated)
+    {
+        if (!updated)
+            return;
+        CHECK(round().complete());
+        redeclare(a, "spec: {size: 2}");
+        api.forget_calls();
+    }
+
     std::size_t starts() const
     {
         return static_cast<std::size_t>(
@@ -268,10 +278,7 @@ TEST_SUITE("engine: objects that are started")
         for (const bool updated : {false, true}) {
             CAPTURE(updated);
             Started world;
-            if (updated) {
-                CHECK(world.round().complete());
-                world.redeclare(a, "spec: {size: 2}");
-            }
+            world.prepare(updated);
             world.api.refuses.emplace(world.start_route, Error(Errc::server_failed, "not now"));
 
             const Report refused = world.round();
@@ -295,11 +302,7 @@ TEST_SUITE("engine: objects that are started")
         for (const bool updated : {false, true}) {
             CAPTURE(updated);
             Started world;
-            if (updated) {
-                CHECK(world.round().complete());
-                world.redeclare(a, "spec: {size: 2}");
-                world.api.forget_calls();
-            }
+            world.prepare(updated);
             world.api.before = [&](const FakeProvider::Call& call) {
                 if (call.route == world.start_route)
                     world.steps.fail(0, Fault::crash_before);
