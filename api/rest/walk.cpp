@@ -48,21 +48,33 @@ Result<Page> items_of(const ApiRules& api, const ListCall& list, Value& answer)
     return page;
 }
 
-// Whether it can be told what an item of a mixed list is. What says neither its uid nor anything
-// that tells the kinds apart may be one of ours that came garbled.
-bool is_item(const ListCall& list, const Value& item)
+// Whether nothing in an item of a mixed list tells what it is: neither a uid nor what sets the
+// kinds apart. It may be one of ours that came garbled, and the list says it as often as it likes.
+bool is_garbled(const ListCall& list, const Value& item)
 {
-    if (list.only.empty() || list.uid.is_root() || find(item, list.uid) != nullptr)
-        return true;
-    return std::ranges::any_of(list.only, [&](const Condition& condition) {
-        return find(item, condition.path) != nullptr;
-    });
+    return !list.only.empty() && !list.uid.is_root() && find(item, list.uid) == nullptr &&
+           std::ranges::none_of(list.only, [&](const Condition& condition) {
+               return find(item, condition.path) != nullptr;
+           });
 }
 
 bool is_of_kind(const ListCall& list, const Value& item)
 {
     return std::ranges::all_of(list.only,
                                [&](const Condition& condition) { return condition.holds(item); });
+}
+
+// Leaves what is of the kind.
+Result<List> select(const ListCall& list, List items)
+{
+    for (const Value& item : items)
+        if (is_garbled(list, item))
+            return Error{Errc::rejected,
+                         "an item of the list has neither a uid at " + list.uid.text() +
+                             " nor anything that tells its kind",
+                         list.call.route()};
+    std::erase_if(items, [&](const Value& item) { return !is_of_kind(list, item); });
+    return items;
 }
 
 Call call_for(const WalkRequest& request)
@@ -126,11 +138,10 @@ Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest reques
         const std::size_t count = found->items.size();
         if (auto taken = pages.accept(answer->body, answer->link, count); !taken)
             co_return placed(taken.error(), list.call);
-        List items = std::move(found->items);
-        stated = stated &&
-                 std::ranges::all_of(items, [&](const Value& item) { return is_item(list, item); });
-        std::erase_if(items, [&](const Value& item) { return !is_of_kind(list, item); });
-        auto more = sink(std::move(items));
+        auto items = select(list, std::move(found->items));
+        if (!items)
+            co_return items.error();
+        auto more = sink(std::move(*items));
         if (!more)
             co_return more.error();
         if (!*more) {

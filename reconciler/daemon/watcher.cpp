@@ -23,19 +23,27 @@ Scan ManifestWatcher::look()
 {
     Scan scan = host_.source().scan();
     host_.watch(scan.directories);
-    if (scan.approval != approval_) {
-        approval_ = scan.approval;
-        if (!approval_.empty() && on_approval)
-            on_approval(approval_);
-    }
     return scan;
+}
+
+// Only with a tree that has been read: whoever agreed in one that says something else now agreed to
+// what is no longer declared.
+void ManifestWatcher::heed_approval(const Scan& scan)
+{
+    if (scan.approval == approval_)
+        return;
+    approval_ = scan.approval;
+    if (!approval_.empty() && on_approval)
+        on_approval(approval_);
 }
 
 Task<void> ManifestWatcher::settle()
 {
     Scan before = look();
-    if (before.content == content_ && before.busy.empty())
+    if (before.content == content_ && before.busy.empty()) {
+        heed_approval(before);
         co_return;
+    }
     const Instant begun = clock_.now();
     bool told = false;
     Duration quiet = host_.config().quiet;
@@ -55,8 +63,10 @@ Task<void> ManifestWatcher::settle()
             before = std::move(now);
             continue;
         }
-        if (now.content == content_)
+        if (now.content == content_) {
+            heed_approval(now);
             co_return;
+        }
         SettledSnapshot settled;
         settled.snapshot = host_.source().load();
         settled.content = now.content;
@@ -68,6 +78,7 @@ Task<void> ManifestWatcher::settle()
         content_ = now.content;
         if (on_settled)
             on_settled(std::move(settled));
+        heed_approval(after);
         co_return;
     }
 }

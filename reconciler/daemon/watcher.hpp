@@ -31,8 +31,9 @@ public:
     }
 
     std::function<void(SettledSnapshot)> on_settled;
-    std::function<void(const std::string& digest)> on_approval; // what the approval file holds
-    std::function<void(const std::string& why)> on_unsettled;   // it takes long
+    // What the approval file holds, after on_settled of the tree that it lies in.
+    std::function<void(const std::string& digest)> on_approval;
+    std::function<void(const std::string& why)> on_unsettled; // it takes long
 
     // Until stop().
     Task<void> run();
@@ -54,6 +55,7 @@ public:
 private:
     Task<void> settle();
     Scan look();
+    void heed_approval(const Scan& scan);
 
     Host& host_;
     Clock& clock_;

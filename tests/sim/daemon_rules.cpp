@@ -174,9 +174,9 @@ void DaemonRules::check_begun(const Event& event, WallTime now)
         check_delete(event.address, now);
 }
 
-void DaemonRules::check_approved(const std::string& address)
+DaemonRules::Consent DaemonRules::consent(const std::string& address)
 {
-    bool expired = false;
+    Consent consent = Consent::none;
     for (auto& [digest, approved] : approvals_) {
         const auto it = approved.actions.find(address);
         if (it == approved.actions.end() || !plan_.contains(address) ||
@@ -184,13 +184,21 @@ void DaemonRules::check_approved(const std::string& address)
             continue;
         if (!approved.expires || *approved.expires > planned_at_) {
             approved.used = approved.expires.has_value();
-            return;
+            return Consent::given;
         }
-        expired = true;
+        consent = Consent::expired;
     }
-    judge_.violation('S',
-                     address + " is written and " +
-                         (expired ? "the agreement had expired" : "nobody agreed to that"));
+    return consent;
+}
+
+void DaemonRules::check_approved(const std::string& address)
+{
+    const Consent found = consent(address);
+    if (found != Consent::given)
+        judge_.violation('S',
+                         address + " is written and " +
+                             (found == Consent::expired ? "the agreement had expired"
+                                                        : "nobody agreed to that"));
 }
 
 void DaemonRules::check_delete(const std::string& address, WallTime now)

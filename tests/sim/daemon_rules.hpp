@@ -19,7 +19,12 @@ inline constexpr std::size_t requests_an_hour_max = 20'000;
 class DaemonRules {
 public:
     // All outlive it.
-    DaemonRules(const Universe& universe, Judge& judge) : universe_(universe), judge_(judge) {}
+    DaemonRules(const Universe& universe, Judge& judge) : universe_(universe), judge_(judge)
+    {
+        judge_.is_agreed = [this](const std::string& address) {
+            return consent(address) == Consent::given;
+        };
+    }
 
     // ---- what people ask for; the life took it
     void suspended(const Suspension& suspension);
@@ -58,6 +63,9 @@ private:
 
     std::string stopped_by(const std::string& address, WallTime now) const;
     void check_begun(const Event& event, WallTime now);
+    // Whether people agreed to what the plan is to do with it.
+    enum class Consent { none, expired, given };
+    Consent consent(const std::string& address);
     void check_approved(const std::string& address);
     void check_delete(const std::string& address, WallTime now);
 

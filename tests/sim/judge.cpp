@@ -324,8 +324,10 @@ void Judge::changed(const HttpRequest& request, Thing& thing, const std::string&
         if (!owner.empty()) {
             thing.mark_owner = owner;
             thing.mark_address = annotation(*body, "trueup.io/address");
-            // From now on it says itself whose it is.
-            thing.adopted = thing.adopted || (may_take && owner == rules_.owner);
+            // From now on it says itself whose it is: also when our write was on its way already
+            // as somebody else took it over.
+            const bool may_mark = may_take || is_late(request, thing.taken_at);
+            thing.adopted = thing.adopted || (may_mark && owner == rules_.owner);
         }
     }
 }
@@ -387,7 +389,8 @@ void Judge::check_delete(const Thing& thing)
         !replacing_.contains({address, thing.uid}))
         violation('C', address + " is deleted although it was to be left");
     if (declared == nullptr) {
-        if (in_force_.resources.empty() && !replacing_.contains({address, thing.uid}))
+        if (in_force_.resources.empty() && !replacing_.contains({address, thing.uid}) &&
+            !(is_agreed && is_agreed(address)))
             violation('C', address + " is deleted because nothing is declared");
         if (!prune_ && !replacing_.contains({address, thing.uid}))
             violation('C', address + " is deleted and pruning was not asked for");
@@ -404,12 +407,19 @@ bool Judge::is_ours(const Thing& thing) const
 {
     if (thing.by_client || thing.adopted)
         return true;
+    // What a replace has made in the place of the copy does not change whose the copy was.
+    const auto replaced = replacing_.find({address_of(thing), thing.uid});
     return thing.twin && std::ranges::none_of(things_, [&](const auto& entry) {
                const Thing& other = entry.second;
-               // One that others have taken over carries their mark, and counts no more.
-               return other.alive && &other != &thing && other.kind == thing.kind &&
-                      other.project_uid == thing.project_uid && other.name == thing.name &&
-                      (other.mark_owner.empty() || other.mark_owner == rules_.owner);
+               const bool successor = replaced != replacing_.end() && other.by_client &&
+                                      other.appeared_at >= replaced->second;
+               // One that others have taken over carries their mark, and counts no more; nor does
+               // one that they have made themselves.
+               const bool rival = other.mark_owner == rules_.owner ||
+                                  (other.mark_owner.empty() && (other.by_client || other.adopted));
+               return other.alive && rival && !successor && &other != &thing &&
+                      other.kind == thing.kind && other.project_uid == thing.project_uid &&
+                      other.name == thing.name;
            });
 }
 

@@ -10,6 +10,7 @@
 #include "tests/sim/timeline.hpp"
 #include "tests/sim/world.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -125,6 +126,9 @@ public:
         std::size_t writes_in_last_round = 0;
     };
     void conclude(const Final& end);
+
+    // Whether people agreed to what is planned for an address, guards or not. May be empty.
+    std::function<bool(const std::string& address)> is_agreed;
 
     void violation(char promise, const std::string& what);
     const std::vector<std::string>& violations() const { return violations_; }

@@ -123,6 +123,17 @@ TEST_SUITE("api: look-up")
         CHECK(found->empty());
     }
 
+    TEST_CASE("a garbled item of a mixed list is no proof, however often it comes")
+    {
+        Kind kind = role();
+        kind.list->only.push_back(Condition{path("spec.type"), {Value("tag")}});
+        Api api;
+        api.pages = [](int, bool) { return page({R"({"metadata": 7})"}); };
+        World world = world_of(api, kind);
+
+        CHECK_FALSE(world.look_up(world.kind("Role"), "admin"));
+    }
+
     TEST_CASE("without narrowing, a list of one page is proof")
     {
         Api api;

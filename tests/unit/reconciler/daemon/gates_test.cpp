@@ -117,6 +117,13 @@ TEST_SUITE("daemon: gates")
             world.pass(2s);
             CHECK(world.exists("a"));
         }
+        SUBCASE("the approval file agrees to nothing that has changed with it")
+        {
+            world.write(".trueup-approve", pending->digest + "\n");
+            world.write("a.yaml", role("a", "cluster.list"));
+            world.pass(5s);
+            CHECK(world.writes() == 0);
+        }
         SUBCASE("what has changed since is not part of it")
         {
             REQUIRE(world.loop->approve(pending->digest, "ann"));
