@@ -525,7 +525,8 @@ void Loop::learn_tombstones(const Judged& judged)
                              status->second.file.empty();
         if (unclear)
             now.emplace(address, tombstone);
-        else if (!now.contains(address) && status != judged.statuses.end())
+        else if (!now.contains(address) && status != judged.statuses.end() &&
+                 status->second.verb != trueup::name_of(Verb::remove))
             note(Level::info, "it is declared again, and stays", address);
     }
     memory_.tombstones = std::move(now);

@@ -287,9 +287,9 @@ DiskVerdict Day::disk_verdict()
         kill(fault->seed % 2 == 0 ? DiskLoss::nothing : DiskLoss::unsynced);
         return DiskVerdict::power_cut;
     }
+    rules_.disk_failed();
     if (!disk_hurt_) {
         disk_hurt_ = true;
-        rules_.disk_failed();
         // Somebody frees the disk, and starts the daemon anew.
         const std::size_t life = result_.lives;
         universe_.at(server_place_, minutes(1 + fault->seed % 30), [this, life] {
@@ -345,7 +345,8 @@ void Day::people_do(DayThing thing, Random& random)
         old_digests_.insert(random.hex(32));
         for (const std::string& digest : old_digests_) {
             const auto status = loop.status();
-            if (digest == agreed_ || (status.approval && status.approval->digest == digest))
+            if (digest == agreed_ || rules_.is_approved(digest) ||
+                (status.approval && status.approval->digest == digest))
                 continue;
             if (loop.approve(digest, "bob"))
                 judge_.violation('S', "agreement to a plan that does not wait is taken");

@@ -33,7 +33,6 @@ std::string frozen_by(const RunConfig& config, WallTime now)
     return {};
 }
 
-// What of an action people agree to.
 // What people agree to. They see no secret, and agree to whatever its source holds.
 std::string signature(const Action& action)
 {
@@ -77,7 +76,7 @@ void DaemonRules::died(bool disk_failed)
     running_.clear();
     declared_again_.clear();
     for (auto& [digest, approved] : approvals_)
-        approved.spent = false;
+        approved.used = approved.spent = false;
 }
 
 void DaemonRules::state_lost()
@@ -205,6 +204,8 @@ void DaemonRules::check_delete(const std::string& address, WallTime now)
 {
     if (deletes_blocked_)
         judge_.violation('C', address + " is deleted and not all manifests could be read");
+    if (config_.grace == Duration::zero())
+        return;
     const auto it = tombstones_.find({address, uids_[address]});
     if (it == tombstones_.end() || now - it->second < config_.grace)
         judge_.violation('C', address + " is deleted before its grace period is over");

@@ -31,6 +31,8 @@ public:
     void resumed(const std::string& target) { suspensions_.erase(target); }
     // Without an end: a file says so, and goes on saying so.
     void approved(const std::string& digest, std::optional<WallTime> expires);
+    // Not used up yet, as far as the disk may know.
+    bool is_approved(const std::string& digest) const { return approvals_.contains(digest); }
 
     // ---- the life
     // What was asked for at this very moment may or may not have reached the disk.
@@ -57,6 +59,7 @@ private:
     struct Approved {
         std::map<std::string, std::string> actions; // by address, what was agreed to
         std::optional<WallTime> expires;
+        // By the life that runs; a crash forgets it.
         bool used = false;
         bool spent = false; // in a round that has ended, and may not be on the disk yet
     };

@@ -229,7 +229,7 @@ void Judge::seen(const HttpRequest& request, const HttpResponse& response)
     note_effect(request, response, address_of(thing));
     if (request.method == "DELETE" && target.rest.empty()) {
         check_planned(address_of(thing), request);
-        removed(thing);
+        removed(thing, request);
     } else {
         changed(request, thing, target.rest);
     }
@@ -332,9 +332,9 @@ void Judge::changed(const HttpRequest& request, Thing& thing, const std::string&
     }
 }
 
-void Judge::removed(Thing& thing)
+void Judge::removed(Thing& thing, const HttpRequest& request)
 {
-    check_delete(thing);
+    check_delete(thing, request);
     thing.alive = false;
     for (auto& [uid, inner] : things_)
         if (inner.alive && inner.project_uid == thing.uid) {
@@ -372,7 +372,7 @@ void Judge::check_planned(const std::string& address, const HttpRequest& request
 // ---- C: deletes
 // ----------------------------------------------------------------------------------------
 
-void Judge::check_delete(const Thing& thing)
+void Judge::check_delete(const Thing& thing, const HttpRequest& request)
 {
     const std::string address = address_of(thing);
     const Declared* declared = in_force_.find(address);
@@ -381,7 +381,7 @@ void Judge::check_delete(const Thing& thing)
         planned_ || replaced == replacing_.end() ? planned_at_ : replaced->second;
     if (thing.others_wrote_at > decided && thing.others_wrote_at < thing.read_at)
         violation('C', address + " is deleted although it changed since that was planned");
-    if (!is_ours(thing) && thing.taken_at < thing.read_at)
+    if (!is_ours(thing) && thing.taken_at < thing.read_at && !is_late(request, thing.taken_at))
         violation('C', "an object that is not ours is deleted: " + address);
     const auto settled = settled_.find(address);
     if (declared == nullptr && settled != settled_.end() &&
@@ -433,7 +433,7 @@ bool Judge::check_touch(const HttpRequest& request, const Thing& thing)
     const bool may_take = declared != nullptr && !others_mark &&
                           (declared->adopt == AdoptMode::take_over ||
                            (declared->adopt == AdoptMode::standard && rules_.takes_over));
-    if (!ours && !may_take && thing.taken_at < thing.read_at)
+    if (!ours && !may_take && thing.taken_at < thing.read_at && !is_late(request, thing.taken_at))
         violation('C', "an object that is not ours is changed: " + address);
     // The plan of a create speaks of what is to be there after it: what became of the new object
     // before anyone but its creator could know of it is no news to the plan.

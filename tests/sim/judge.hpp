@@ -143,12 +143,12 @@ public:
 private:
     void created(const HttpRequest& request, const HttpResponse& response, const KindFacts& facts);
     void changed(const HttpRequest& request, Thing& thing, const std::string& step);
-    void removed(Thing& thing);
+    void removed(Thing& thing, const HttpRequest& request);
     void note_effect(const HttpRequest& request,
                      const HttpResponse& response,
                      const std::string& address);
     void check_planned(const std::string& address, const HttpRequest& request);
-    void check_delete(const Thing& thing);
+    void check_delete(const Thing& thing, const HttpRequest& request);
     void check_absent(const Action& action);
     void check_looked(const Thing& thing, const KindFacts& facts, const std::string& address);
     // True when it may be taken over from somebody else.

@@ -243,6 +243,13 @@ TEST_SUITE("daemon: gates")
             CHECK_FALSE(world.exists("a"));
             CHECK(world.exists("b"));
         }
+        SUBCASE("and at once, when there is to be none any more; nobody says that it stays")
+        {
+            world.settings.grace = 0s;
+            world.restart();
+            CHECK_FALSE(world.exists("a"));
+            CHECK_FALSE(world.said("declared again"));
+        }
         SUBCASE("and never, when the manifest comes back")
         {
             world.forget_requests();
