@@ -50,6 +50,10 @@ std::vector<Scenario> make_scenarios()
     Declared team2 = team;
     Declared profile2 = profile;
     role2.version = filter2.version = team2.version = profile2.version = 2;
+    Declared left = declare("Role", "d");
+    left.abandon = true;
+    Declared kept = filter;
+    kept.prevent_destroy = true;
     const ManifestText three = set_of({role, filter, team});
     const ManifestText inside = set_of(
         {declare("Project", "pa"), declare("SshKey", "k", "pa"), declare("Macros", "m", "pa")});
@@ -65,6 +69,7 @@ std::vector<Scenario> make_scenarios()
         scenario("a project", inside, set_of({role})),
         // There are so many roles of the system that they fill more than one page.
         scenario("delete on a later page", set_of({role, declare("Role", "d")}), set_of({role})),
+        scenario("what is to be left", set_of({role, left, kept}), set_of({role})),
     };
     all[1].trusting = true;
     return all;
