@@ -142,7 +142,7 @@ void Judge::sending(std::string_view head)
     const std::string path(target.substr(0, target.find_first_of("? ")));
     if (method == "GET" || path.starts_with("/v1/dashboard") || path.starts_with("/v1/auth"))
         return;
-    sent_[method + " " + path] = universe_.now();
+    sent_[method + " " + path].push_back(universe_.now());
     if (!is_intended(method, path))
         violation('B', method + " " + path + " is sent and no intent of it is on the disk");
 }
@@ -305,7 +305,7 @@ void Judge::looked(const HttpRequest& request)
 void Judge::check_looked(const Thing& thing, const KindFacts& facts, const std::string& address)
 {
     if ((facts.unique && rules_.trusting) || !planned_ ||
-        sent_["POST " + std::string(facts.create)] < planned_at_)
+        is_late("POST " + std::string(facts.create), planned_at_))
         return;
     const auto look = last_look_.find({thing.kind, thing.project_uid});
     if (look == last_look_.end() || look->second < planned_at_)
@@ -346,8 +346,18 @@ void Judge::removed(Thing& thing, const HttpRequest& request)
 // Whether a request was on its way already at that time.
 bool Judge::is_late(const HttpRequest& request, Instant since) const
 {
-    const auto sent = sent_.find(request.method + " " + std::string(path_of(request)));
-    return sent != sent_.end() && sent->second < since;
+    return is_late(request.method + " " + std::string(path_of(request)), since);
+}
+
+// What arrives at once is the last one that was sent; what does not may be any of them.
+bool Judge::is_late(const std::string& call, Instant since) const
+{
+    constexpr Duration at_once = std::chrono::seconds(1);
+    const auto sent = sent_.find(call);
+    if (sent == sent_.end())
+        return false;
+    const bool was_held_up = universe_.now() - sent->second.back() > at_once;
+    return (was_held_up ? sent->second.front() : sent->second.back()) < since;
 }
 
 // ---- E: the plan is what happens
@@ -589,7 +599,10 @@ void Judge::said(const Event& event)
         printed("an event", *text);
     if (event.type == EventType::api_call && !event.audit_uid.empty() && event.error.empty())
         answered_.insert(event.audit_uid);
-    if (event.type != EventType::action_done || (event.verb != "adopt" && event.verb != "update"))
+    // An adoption that met a failing disk may have reached it all the same.
+    const bool done = event.type == EventType::action_done;
+    const bool maybe = event.type == EventType::action_failed && event.verb == "adopt";
+    if (!maybe && !(done && (event.verb == "adopt" || event.verb == "update")))
         return;
     for (auto& [uid, thing] : things_)
         if (thing.alive && address_of(thing) == event.address)

@@ -155,6 +155,7 @@ private:
     bool check_touch(const HttpRequest& request, const Thing& thing);
     bool is_ours(const Thing& thing) const;
     bool is_late(const HttpRequest& request, Instant since) const;
+    bool is_late(const std::string& call, Instant since) const;
     bool is_intended(const std::string& method, const std::string& path) const;
     void check_resource(const Declared& declared, const Final& end);
     void check_orphans(const Final& end);
@@ -184,7 +185,7 @@ private:
     std::map<std::string, std::string> remembered_;                    // address -> uid
     std::map<std::pair<std::string, std::string>, Instant> last_look_; // by kind and project
     Instant round_began_{};
-    std::map<std::string, Instant> sent_; // writes by method and path, when they were last sent
+    std::map<std::string, std::vector<Instant>> sent_; // writes by method and path
     std::optional<Instant> state_lost_at_;
     bool duplicates_excused_ = false;
     std::set<std::string> abandoned_; // addresses that were declared with deletionPolicy: abandon
