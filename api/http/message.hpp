@@ -30,8 +30,8 @@ struct HttpRequest {
     std::optional<Secret> credential;
     std::string body;
     std::string route; // "POST /v1/roles": what errors and logs show
-    // True when the request may be sent again on a fresh connection if a reused one turns out dead
-    // before a byte of the answer arrived.
+    // True when the request may be sent again, and nobody told, on a fresh connection if a reused
+    // one turns out dead before a byte of the answer arrived: it changes nothing.
     bool repeatable = false;
     // Wipe the body after it was sent: it holds secrets.
     bool sensitive_body = false;

@@ -74,10 +74,11 @@ Result<void> add_body(const Call& call, HttpRequest& request)
     return {};
 }
 
-bool is_repeatable(OperationClass operation_class)
+// A write that may be repeated is repeated by those who record each of its attempts: the first may
+// have taken effect, whatever the second one is told.
+bool may_go_unseen(OperationClass operation_class)
 {
-    return operation_class == OperationClass::read || operation_class == OperationClass::login ||
-           operation_class == OperationClass::idempotent;
+    return operation_class == OperationClass::read || operation_class == OperationClass::login;
 }
 
 } // namespace
@@ -103,7 +104,7 @@ Result<HttpRequest> make_request(const ApiRules& api, const Call& call)
     HttpRequest request;
     request.method = operation.method;
     request.route = operation.route();
-    request.repeatable = is_repeatable(operation.operation_class);
+    request.repeatable = may_go_unseen(operation.operation_class);
     auto path = expand_text(operation.path, call.parameters, Encoding::path_segment);
     if (!path)
         return placed(path.error());

@@ -267,10 +267,8 @@ Task<Result<Writer::Found>> Writer::look_for(const Action& action)
     co_return found;
 }
 
-// How long something that we made of it may still stay unseen. Not at all, unless an earlier create
-// of it has an open end, or reads may be behind the last one: then a read that shows the past, and
-// one after the object is gone, look the same.
-Result<Duration> Writer::may_show_late(const Action& action)
+// Whether an earlier create of it has an open end.
+Result<bool> Writer::is_doubtful(const Action& action)
 {
     if (!doubtful_creates_) {
         auto intents = engine_.store.open_intents();
@@ -281,7 +279,18 @@ Result<Duration> Writer::may_show_late(const Action& action)
             if (intent.verb == name_of(Verb::create) || intent.verb == name_of(Verb::replace))
                 doubtful_creates_->insert(intent.address);
     }
-    if (doubtful_creates_->contains(action.address.text()))
+    return doubtful_creates_->contains(action.address.text());
+}
+
+// How long something that we made of it may still stay unseen. Not at all, unless an earlier create
+// of it has an open end, or reads may be behind the last one: then a read that shows the past, and
+// one after the object is gone, look the same.
+Result<Duration> Writer::may_show_late(const Action& action)
+{
+    const auto doubtful = is_doubtful(action);
+    if (!doubtful)
+        return doubtful.error();
+    if (*doubtful)
         return action.kind->settle;
     if (action.reason != Reason::missing || !action.last)
         return Duration::zero();
@@ -314,7 +323,12 @@ Task<Result<Settled>> Writer::create_noting(Action action, std::optional<Memo> k
         auto found = co_await look_before_create(action);
         if (!found)
             co_return found.error();
-        if (found->ours.size() > 1)
+        const auto doubtful = is_doubtful(action);
+        if (!doubtful)
+            co_return doubtful.error();
+        // Beside the old one of a replace, what we did not begin to make is a copy of it.
+        const bool copied = action.verb == Verb::replace && !action.uid.empty() && !*doubtful;
+        if (found->ours.size() > (copied ? 0U : 1U))
             co_return Error{Errc::conflict,
                             "several objects carry our mark for it; none is touched",
                             action.address.text()};

@@ -61,6 +61,7 @@ private:
 
     Task<Result<Found>> look_for(const Action& action);
     Task<Result<Found>> look_before_create(const Action& action);
+    Result<bool> is_doubtful(const Action& action);
     Result<Duration> may_show_late(const Action& action);
     Task<Result<Settled>> create_noting(Action action, std::optional<Memo> keepsake);
     Task<Result<Settled>> create_with_intent(Action action, std::string intent_id);

@@ -599,10 +599,10 @@ void Judge::said(const Event& event)
         printed("an event", *text);
     if (event.type == EventType::api_call && !event.audit_uid.empty() && event.error.empty())
         answered_.insert(event.audit_uid);
-    // An adoption that met a failing disk may have reached it all the same.
-    const bool done = event.type == EventType::action_done;
-    const bool maybe = event.type == EventType::action_failed && event.verb == "adopt";
-    if (!maybe && !(done && (event.verb == "adopt" || event.verb == "update")))
+    // An adoption that a crash or a failing disk interrupts may have reached the disk all the same.
+    const bool adopts = event.type == EventType::action_started && event.verb == "adopt";
+    const bool takes = event.type == EventType::action_done && event.verb == "update";
+    if (!adopts && !takes)
         return;
     for (auto& [uid, thing] : things_)
         if (thing.alive && address_of(thing) == event.address)

@@ -93,10 +93,12 @@ TEST_SUITE("api: request")
         CHECK_FALSE(make_request(api_rules(), call)->sensitive_body);
     }
 
-    TEST_CASE("only what may be repeated is marked repeatable, and errors name the route")
+    TEST_CASE("only what changes nothing is sent again unseen, and errors name the route")
     {
-        const Kind kind = role();
+        Kind kind = role();
         CHECK(make_request(api_rules(), call_of(kind, kind.list->call))->repeatable);
+        CHECK_FALSE(make_request(api_rules(), call_of(kind, kind.create->call))->repeatable);
+        kind.create->call.operation_class = OperationClass::idempotent;
         CHECK_FALSE(make_request(api_rules(), call_of(kind, kind.create->call))->repeatable);
 
         const auto failed = make_request(api_rules(), call_of(kind, kind.read.call));

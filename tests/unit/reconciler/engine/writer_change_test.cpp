@@ -562,6 +562,25 @@ TEST_SUITE("engine: replace")
         CHECK(world.open_intents() == 0);
     }
 
+    TEST_CASE("C: create first: a copy that somebody makes of the old one is not the new one")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && world.api.count("read") == 1 && // the first is the plan's
+                world.api.uids_of("Widget", "a").size() == 1)
+                world.exists("Widget/tenant/a", "spec: {shape: square}", true);
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(report.results.at(0).error->message.find("several objects carry our mark") !=
+              std::string::npos);
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+    }
+
     TEST_CASE("create first: the old one stays until the new one is ready, however often we die")
     {
         Made world("spec: {shape: round}");
