@@ -282,7 +282,19 @@ Result<ExecuteOptions> read_execute_options(const Settings& settings)
     return options;
 }
 
-// Runs the actions and tells what became of them; the exit code.
+// Whether a freeze window has begun: one can in the middle of an apply. Empty when none counts.
+std::function<bool()> freeze_watch(const Workspace& workspace, const Settings& settings)
+{
+    auto windows = read_freeze(settings);
+    if (!windows || windows->empty() || !settings.override_freeze.empty())
+        return {};
+    return [windows = std::move(*windows), &clock = *workspace.clock] {
+        return frozen_at(windows, clock.wall()).has_value();
+    };
+}
+
+// Runs the actions and tells what became of them; the exit code. No action starts once
+// `options.should_stop` says so, or a signal asks us to stop.
 int run_actions(Workspace& workspace,
                 const Engine& engine,
                 std::vector<Action> actions,
@@ -290,7 +302,10 @@ int run_actions(Workspace& workspace,
 {
     // What runs when we are asked to stop has this long: as long as a call of the API may take.
     auto signals = std::make_unique<StopSignals>(workspace.context, workspace.limits.call_max);
-    options.should_stop = [&signals] { return signals->stopping(); };
+    const std::function<bool()> frozen = std::move(options.should_stop);
+    options.should_stop = [&signals, &frozen] {
+        return signals->stopping() || (frozen && frozen());
+    };
     const bool waits = !options.wait || *options.wait != Duration::zero();
     workspace.events->begin(count_effects(actions));
     const Report report = run(workspace, execute(engine, std::move(actions), std::move(options)));
@@ -298,6 +313,9 @@ int run_actions(Workspace& workspace,
     // From here on a signal ends the process as it would any other, even where nobody reads.
     signals.reset();
     print_report(report);
+    if (report.skipped != 0 && frozen && frozen())
+        print_error("trueup: a freeze window has begun: what had not started was left; apply again "
+                    "after it\n");
     const bool only_waiting = report.failed + report.skipped + report.blocked == 0;
     return report.complete() || (only_waiting && !waits) ? 0 : 1;
 }
@@ -350,6 +368,7 @@ int run_apply(Settings& settings)
         print("Nothing was done.\n");
         return 1;
     }
+    options->should_stop = freeze_watch(workspace, settings);
     return run_actions(workspace, engine, std::move(*actions), std::move(*options));
 }
 

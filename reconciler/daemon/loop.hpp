@@ -137,6 +137,7 @@ private:
     bool is_frozen(Judged& judged);
     bool may_not_be_written(const Address& address) const;
     bool is_freeze_overridden() const;
+    bool is_frozen_now() const; // and nobody overrides it
     void wait_for_approval(const Planned& planned, Judged& judged, std::string reason);
     void withhold(Judged& judged, const Withheld& why);
     Task<void> carry_out(Judged judged);

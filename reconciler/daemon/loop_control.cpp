@@ -174,13 +174,15 @@ bool Loop::is_freeze_overridden() const
     return override && (!override->until || parts_.clock.wall() < *override->until);
 }
 
+bool Loop::is_frozen_now() const
+{
+    return frozen_at(parts_.host.config().freeze, parts_.clock.wall()) && !is_freeze_overridden();
+}
+
 // For what an interrupted round left behind: to finish that is to write too.
 bool Loop::may_not_be_written(const Address& address) const
 {
-    const WallTime now = parts_.clock.wall();
-    if (frozen_at(parts_.host.config().freeze, now) && !is_freeze_overridden())
-        return true;
-    return suspension_of(memory_, address, now) != nullptr;
+    return is_frozen_now() || suspension_of(memory_, address, parts_.clock.wall()) != nullptr;
 }
 
 } // namespace trueup

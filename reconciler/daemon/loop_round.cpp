@@ -411,7 +411,8 @@ Task<void> Loop::carry_out(Judged judged)
     ExecuteOptions options;
     options.parallelism = config.parallelism;
     options.wait = Duration::zero(); // waiting is data: the next round looks again
-    options.should_stop = [this] { return interrupted(); };
+    // A window can begin in the middle of it.
+    options.should_stop = [this] { return interrupted() || is_frozen_now(); };
     std::vector<Action> actions = std::move(judged.gated.actions);
     const Report report =
         co_await execute(std::move(engine), std::move(actions), std::move(options));
@@ -427,6 +428,8 @@ Task<void> Loop::carry_out(Judged judged)
     if (waiting_ != 0)
         next_retry_ = parts_.clock.now() +
                       std::max({poll == Duration::max() ? poll_min : poll, poll_min, look_took_});
+    if (report.skipped != 0 && is_frozen_now())
+        next_retry_ = parts_.clock.now(); // the next round says of what is left that it is frozen
     resources_ = std::move(judged.statuses);
     conclude(resources_,
              judged.gated.withheld,

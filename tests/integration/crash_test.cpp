@@ -31,7 +31,7 @@ Reference undisturbed()
     REQUIRE_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
     Reference reference;
     reference.calls = api.requests();
-    reference.world = comparable(api.sandbox().dump());
+    reference.world = comparable(api.sandbox()->dump());
     return reference;
 }
 
@@ -40,7 +40,7 @@ void check_second_apply(LiveApi& api, const Site& site, const Reference& referen
 {
     const Finished again = site.run(api, {"apply", "--yes"});
     CHECK_MESSAGE(again.exit_code == 0, again.out, again.err);
-    CHECK(first_difference(comparable(api.sandbox().dump()), reference.world) == "");
+    CHECK(first_difference(comparable(api.sandbox()->dump()), reference.world) == "");
     const Finished plan = site.run(api, {"plan", "--detailed-exitcode"});
     CHECK_MESSAGE(plan.exit_code == 0, plan.out, plan.err);
 }

@@ -31,7 +31,7 @@ public:
             last_ = Steady::now();
             if (first_ == Steady::time_point())
                 first_ = last_;
-            if (api.sandbox().is_write(request))
+            if (api.sandbox()->is_write(request))
                 ++writes_;
             seen_.notify_all();
         });
@@ -61,7 +61,7 @@ public:
             return last_ != Steady::time_point() && Steady::now() - last_ > quiet;
         });
     }
-    bool exists(const std::string& role) { return !api.sandbox().uid_of("roles", role).empty(); }
+    bool exists(const std::string& role) { return !api.sandbox()->uid_of("roles", role).empty(); }
     std::size_t writes()
     {
         const std::lock_guard lock(seen_mutex_);
@@ -79,8 +79,6 @@ public:
         return first_;
     }
 
-    LiveApi api;
-
 private:
     std::mutex seen_mutex_;
     std::condition_variable seen_;
@@ -88,6 +86,9 @@ private:
     std::size_t writes_ = 0;
     Steady::time_point first_;
     Steady::time_point last_;
+
+public:
+    LiveApi api; // ends first: its hook uses the rest
 };
 
 // What was logged, a message each.
@@ -164,7 +165,7 @@ TEST_SUITE("integration: daemon")
             const auto begun = Steady::now();
             site.write("a.yaml", role("edited", permission));
             REQUIRE(world.wait([&] {
-                return !word(world.api.sandbox().dump(), "\"" + permission + "\"").empty();
+                return !word(world.api.sandbox()->dump(), "\"" + permission + "\"").empty();
             }));
             delays.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(
                 world.first_request() - begun));
@@ -193,7 +194,7 @@ TEST_SUITE("integration: daemon")
         const Daemon daemon(site, world, {"--parallelism", "32"});
         REQUIRE(world.wait([&] { return world.exists("first"); }));
         world.wait_for_quiet(500ms);
-        const std::size_t before = world.api.sandbox().count("roles");
+        const std::size_t before = world.api.sandbox()->count("roles");
 
         constexpr int files = 1000;
         std::mutex pace_mutex;
@@ -204,7 +205,7 @@ TEST_SUITE("integration: daemon")
             std::unique_lock lock(pace_mutex);
             pace.wait_for(lock, 3ms);
         }
-        REQUIRE(world.wait([&] { return world.api.sandbox().count("roles") == before + files; }));
+        REQUIRE(world.wait([&] { return world.api.sandbox()->count("roles") == before + files; }));
         world.wait_for_quiet(3s);
         const auto said = messages(daemon.stop());
 
@@ -226,12 +227,12 @@ TEST_SUITE("integration: daemon")
         REQUIRE(world.wait([&] { return world.exists("newcomer"); }));
         {
             const std::lock_guard lock(world.api.mutex());
-            world.api.sandbox().patch_object("roles",
-                                             world.api.sandbox().uid_of("roles", "kept"),
-                                             R"({"spec":{"permissions":["meddled.with"]}})");
+            world.api.sandbox()->patch_object("roles",
+                                              world.api.sandbox()->uid_of("roles", "kept"),
+                                              R"({"spec":{"permissions":["meddled.with"]}})");
         }
         CHECK(world.wait(
-            [&] { return word(world.api.sandbox().dump(), "\"meddled.with\"").empty(); }));
+            [&] { return word(world.api.sandbox()->dump(), "\"meddled.with\"").empty(); }));
         const auto said = messages(daemon.stop());
 
         CHECK(world.exists("kept"));
@@ -269,13 +270,13 @@ TEST_SUITE("integration: daemon")
         }
         Process daemon(cleaned, Site::environment());
         REQUIRE(world.wait(
-            [&] { return !word(world.api.sandbox().dump(), "\"version.one\"").empty(); }));
+            [&] { return !word(world.api.sandbox()->dump(), "\"version.one\"").empty(); }));
 
         std::filesystem::create_directory_symlink(site.directory() / "versions/2",
                                                   link.directory() / "next");
         std::filesystem::rename(link.directory() / "next", link.directory() / "current");
         CHECK(world.wait(
-            [&] { return !word(world.api.sandbox().dump(), "\"version.two\"").empty(); }));
+            [&] { return !word(world.api.sandbox()->dump(), "\"version.two\"").empty(); }));
 
         std::filesystem::create_directories(site.directory() / "versions/2/deep/er");
         site.write("versions/2/deep/er/b.yaml", role("deeper"));
@@ -295,7 +296,7 @@ TEST_SUITE("integration: daemon")
             const Daemon daemon(site, world, {"--parallelism", "2"});
             REQUIRE(world.wait([&] { return world.exists("r0") || world.writes() > 20; }));
             const auto said = messages(daemon.stop());
-            made = world.api.sandbox().count("roles");
+            made = world.api.sandbox()->count("roles");
             CHECK(any(said, "stopping"));
         }
         const Finished state = site.run(world.api, {"state", "list"});
@@ -304,13 +305,13 @@ TEST_SUITE("integration: daemon")
         const Daemon again(site, world, {"--once"});
         CHECK(again.wait().exit_code == 0);
 
-        CHECK(world.api.sandbox().count("roles") >= made);
+        CHECK(world.api.sandbox()->count("roles") >= made);
         CHECK(world.exists("r199"));
         CHECK(remembered < 200);
         // Nothing was made twice.
         std::set<std::string> names;
         for (int i = 0; i < 200; ++i)
-            names.insert(world.api.sandbox().uid_of("roles", "r" + std::to_string(i)));
+            names.insert(world.api.sandbox()->uid_of("roles", "r" + std::to_string(i)));
         CHECK(names.size() == 200);
     }
 
@@ -323,7 +324,7 @@ TEST_SUITE("integration: daemon")
         std::size_t before = 0;
         {
             const std::lock_guard lock(world.api.mutex());
-            before = world.api.sandbox().count("roles");
+            before = world.api.sandbox()->count("roles");
         }
         {
             const Daemon daemon(site, world, {"--parallelism", "4"});
@@ -332,12 +333,12 @@ TEST_SUITE("integration: daemon")
             CHECK(daemon.wait().exit_code == 128 + SIGKILL);
         }
         const Daemon again(site, world);
-        CHECK(world.wait([&] { return world.api.sandbox().count("roles") == before + 100; }));
+        CHECK(world.wait([&] { return world.api.sandbox()->count("roles") == before + 100; }));
         CHECK(site.run(world.api, {"plan", "--detailed-exitcode"}).exit_code != 1);
         CHECK(site.run(world.api, {"apply", "--yes"}).exit_code == 1); // the daemon has the state
         world.wait_for_quiet(1s);
         CHECK(again.stop().exit_code == 0);
-        CHECK(world.api.sandbox().count("roles") == before + 100);
+        CHECK(world.api.sandbox()->count("roles") == before + 100);
     }
 
     TEST_CASE("SIGHUP takes a new configuration, and keeps the old one when that is bad")

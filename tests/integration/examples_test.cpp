@@ -195,9 +195,9 @@ TEST_SUITE("integration: examples")
         CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
         CHECK_MESSAGE(again.exit_code == 0, again.out, again.err);
         CHECK(again.out.find("66 unchanged") != std::string::npos);
-        CHECK(api.sandbox().count("projects") == 12);
-        CHECK(api.sandbox().count("clusterprofiles") == 6);
-        CHECK(api.sandbox().count("macros") == 11);
+        CHECK(api.sandbox()->count("projects") == 12);
+        CHECK(api.sandbox()->count("clusterprofiles") == 6);
+        CHECK(api.sandbox()->count("macros") == 11);
         CHECK(applied.out.find("example-only") == std::string::npos);
         CHECK(applied.err.find("example-only") == std::string::npos);
         CHECK(bytes_below(site.directory() / ".trueup").find("example-only") == std::string::npos);
@@ -210,12 +210,12 @@ TEST_SUITE("integration: examples")
         site.copy_from(trueup::test::source_dir() + "/manifests/examples");
         REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
         site.remove(".trueup");
-        const std::string before = api.sandbox().dump();
+        const std::string before = api.sandbox()->dump();
 
         const Finished applied = site.run(api, {"apply", "--yes"});
 
         CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
         CHECK(applied.out.find("66 adopted") != std::string::npos);
-        CHECK(api.sandbox().dump() == before);
+        CHECK(api.sandbox()->dump() == before);
     }
 }

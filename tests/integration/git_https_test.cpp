@@ -78,7 +78,7 @@ public:
     bool applied()
     {
         const std::lock_guard lock(api.mutex());
-        return !api.sandbox().uid_of("roles", "first").empty();
+        return !api.sandbox()->uid_of("roles", "first").empty();
     }
 
     Site site;

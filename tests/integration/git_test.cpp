@@ -70,7 +70,7 @@ private:
 bool exists(LiveApi& api, const std::string& name)
 {
     const std::lock_guard lock(api.mutex());
-    return !api.sandbox().uid_of("roles", name).empty();
+    return !api.sandbox()->uid_of("roles", name).empty();
 }
 
 // Until it exists, or the daemon has ended, or far too long has passed.

@@ -13,18 +13,18 @@ TEST_SUITE("integration: life")
     {
         LiveApi api;
         Site site;
-        const std::size_t before = api.sandbox().count("roles");
+        const std::size_t before = api.sandbox()->count("roles");
         site.write("roles.yaml", role("reader") + role("writer", "cluster.update"));
 
         const Finished first = site.run(api, {"plan", "--detailed-exitcode"});
         CHECK_MESSAGE(first.exit_code == 2, first.out, first.err);
         CHECK(first.out.find("+ Role/tenant/reader") != std::string::npos);
-        CHECK(api.sandbox().count("roles") == before);
+        CHECK(api.sandbox()->count("roles") == before);
 
         const Finished applied = site.run(api, {"apply", "--yes"});
         CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
         CHECK(applied.out.find("2 created") != std::string::npos);
-        CHECK(api.sandbox().count("roles") == before + 2);
+        CHECK(api.sandbox()->count("roles") == before + 2);
 
         const Finished again = site.run(api, {"plan", "--detailed-exitcode"});
         CHECK_MESSAGE(again.exit_code == 0, again.out, again.err);
@@ -39,11 +39,11 @@ TEST_SUITE("integration: life")
         const Finished kept = site.run(api, {"apply", "--yes"});
         CHECK(kept.exit_code == 0);
         CHECK(kept.out.find("--prune would delete") != std::string::npos);
-        CHECK(api.sandbox().count("roles") == before + 2);
+        CHECK(api.sandbox()->count("roles") == before + 2);
 
         const Finished pruned = site.run(api, {"apply", "--yes", "--prune"});
         CHECK_MESSAGE(pruned.exit_code == 0, pruned.out, pruned.err);
-        CHECK(api.sandbox().count("roles") == before + 1);
+        CHECK(api.sandbox()->count("roles") == before + 1);
         CHECK(site.run(api, {"plan", "--detailed-exitcode", "--prune"}).exit_code == 0);
     }
 
@@ -64,7 +64,7 @@ TEST_SUITE("integration: life")
     {
         LiveApi api;
         Site site;
-        const std::size_t before = api.sandbox().count("roles");
+        const std::size_t before = api.sandbox()->count("roles");
         site.write("roles.yaml", role("reader"));
         const auto apply = [&](std::vector<std::string> more) {
             const std::string state = (site.directory() / ".trueup" / "state.db").string();
@@ -77,12 +77,12 @@ TEST_SUITE("integration: life")
 
         const Finished first = apply({});
         CHECK_MESSAGE(first.exit_code == 0, first.out, first.err);
-        CHECK(api.sandbox().count("roles") == before + 2);
+        CHECK(api.sandbox()->count("roles") == before + 2);
 
         const Finished again = apply({"--prune"});
         CHECK_MESSAGE(again.exit_code == 0, again.out, again.err);
         CHECK(again.out.find("0 deleted") != std::string::npos);
-        CHECK(api.sandbox().count("roles") == before + 2);
+        CHECK(api.sandbox()->count("roles") == before + 2);
 
         const Finished daemon = site.run(api, {"run", "--once", "-f", "-"});
         CHECK(daemon.exit_code == 1);
@@ -93,7 +93,7 @@ TEST_SUITE("integration: life")
     {
         LiveApi api;
         Site site;
-        const std::size_t before = api.sandbox().count("roles");
+        const std::size_t before = api.sandbox()->count("roles");
         site.write("roles.yaml", role("reader") + role("writer"));
         CHECK(site.run(api, {"apply", "--yes"}).exit_code == 0);
         site.write("roles.yaml", role("reader"));
@@ -106,7 +106,7 @@ TEST_SUITE("integration: life")
         const Finished pruned = site.run(api, {"apply", "--yes", "--prune"});
 
         CHECK_MESSAGE(pruned.exit_code == 0, pruned.out, pruned.err);
-        CHECK(api.sandbox().count("roles") == before + 2);
+        CHECK(api.sandbox()->count("roles") == before + 2);
     }
 
     TEST_CASE("the loss of the state costs nothing: our marks are found again")
@@ -138,7 +138,7 @@ TEST_SUITE("integration: life")
         SandboxOptions other_tenant;
         other_tenant.tenant_uid = "5f0000000000000000000000";
         LiveApi elsewhere(other_tenant);
-        const std::size_t before = elsewhere.sandbox().count("roles");
+        const std::size_t before = elsewhere.sandbox()->count("roles");
 
         const Finished other_api = site.run(elsewhere, {"apply", "--yes"});
         const Finished other_plan = site.run(elsewhere, {"plan"});
@@ -150,7 +150,7 @@ TEST_SUITE("integration: life")
         CHECK(other_plan.exit_code == 3);
         CHECK(other_owner.exit_code == 3);
         CHECK(other_owner.err.find("owner") != std::string::npos);
-        CHECK(elsewhere.sandbox().count("roles") == before);
+        CHECK(elsewhere.sandbox()->count("roles") == before);
     }
 
     TEST_CASE("a saved plan is applied exactly, or refused object by object")
@@ -171,7 +171,7 @@ TEST_SUITE("integration: life")
         const std::string list = site.run(api, {"state", "list", "--json"}).out;
         const std::size_t at = list.find("Role/tenant/role-3");
         const std::size_t uid = list.find("\"uid\": \"", at);
-        REQUIRE(api.sandbox().patch_object(
+        REQUIRE(api.sandbox()->patch_object(
             "roles", list.substr(uid + 8, 24), R"({"spec":{"permissions":["cluster.delete"]}})"));
 
         const Finished applied = site.run(api, {"apply", file});
@@ -214,7 +214,7 @@ TEST_SUITE("integration: life")
         const Finished list = site.run(api, {"state", "list"});
         std::istringstream lines(list.out);
         for (std::string line; std::getline(lines, line);)
-            REQUIRE(api.sandbox().remove_object("roles", line.substr(line.rfind(' ') + 1)));
+            REQUIRE(api.sandbox()->remove_object("roles", line.substr(line.rfind(' ') + 1)));
 
         const Finished refused = site.run(api, {"apply", "--yes"});
         const Finished meant = site.run(api, {"apply", "--yes", "--max-missing", "3"});

@@ -60,9 +60,19 @@ public:
     }
     std::size_t requests() const { return requests_; }
 
-    // For the time between commands, when nobody asks.
-    Sandbox& sandbox() { return *sandbox_; }
-    std::mutex& mutex() { return mutex_; }
+    // The sandbox, which answers nobody else until the end of the expression.
+    class Locked {
+    public:
+        Locked(std::recursive_mutex& mutex, Sandbox& sandbox) : lock_(mutex), sandbox_(sandbox) {}
+        Sandbox* operator->() const { return &sandbox_; }
+
+    private:
+        std::unique_lock<std::recursive_mutex> lock_;
+        Sandbox& sandbox_;
+    };
+    Locked sandbox() { return Locked(mutex_, *sandbox_); }
+    // Held while a request is answered, and its hook runs.
+    std::recursive_mutex& mutex() { return mutex_; }
 
 private:
     ServerReply answer(const HttpRequest& request)
@@ -83,7 +93,7 @@ private:
     std::string scheme_;
     std::unique_ptr<HttpServer> server_;
     std::thread thread_;
-    std::mutex mutex_;
+    std::recursive_mutex mutex_;
     Hook hook_;
     std::atomic<std::size_t> requests_ = 0;
 };

@@ -84,7 +84,7 @@ TEST_SUITE("integration: secrets")
         keep(run({"state", "show", "CloudAccountAws/tenant/prod"}));
 
         // The API did get it.
-        CHECK(api.sandbox().dump().find(std::string(canary) + "-rotated") != std::string::npos);
+        CHECK(api.sandbox()->dump().find(std::string(canary) + "-rotated") != std::string::npos);
         CHECK(seen.find(canary) == std::string::npos);
         CHECK(seen.find(canary_key) == std::string::npos);
         const std::string left = everything_below(site.directory());
@@ -94,15 +94,14 @@ TEST_SUITE("integration: secrets")
 
     TEST_CASE("a process that dies by a signal leaves no core file, whatever the limit is")
     {
-        SandboxOptions options;
-        LiveApi api(options);
+        std::atomic<pid_t> victim = 0;
+        std::string limits;
+        LiveApi api;
         Site site;
         site.write("account.yaml", account());
         site.write("secret.txt", std::string(canary) + "\n");
         rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
         setrlimit(RLIMIT_CORE, &unlimited);
-        std::atomic<pid_t> victim = 0;
-        std::string limits;
         api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply& reply) {
             if (request.method != "POST")
                 return;
@@ -119,6 +118,7 @@ TEST_SUITE("integration: secrets")
         const Finished finished = process.wait();
 
         CHECK(finished.exit_code == 128 + SIGABRT);
+        const std::lock_guard lock(api.mutex());
         // "Max core file size        0                    0                    bytes"
         CHECK_MESSAGE(limits.find("  0  ") != std::string::npos, limits);
     }

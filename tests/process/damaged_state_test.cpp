@@ -42,7 +42,7 @@ struct Scene {
         plan = site.run(api, {"plan"}).out;
         REQUIRE(plan.find("No changes") != std::string::npos);
         api.set_hook([this](std::size_t, const HttpRequest& request, ServerReply&) {
-            writes += api.sandbox().is_write(request) ? 1U : 0U;
+            writes += api.sandbox()->is_write(request) ? 1U : 0U;
         });
     }
 

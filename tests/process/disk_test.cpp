@@ -20,7 +20,7 @@ using std::chrono::seconds;
 constexpr std::size_t roles_count = 60;
 
 struct Scene {
-    Scene() : before(api.sandbox().count("roles"))
+    Scene() : before(api.sandbox()->count("roles"))
     {
         std::string text;
         for (std::size_t i = 0; i < roles_count; ++i)
@@ -44,7 +44,7 @@ struct Scene {
         REQUIRE(finished);
         return *finished;
     }
-    std::size_t made() { return api.sandbox().count("roles") - before; }
+    std::size_t made() { return api.sandbox()->count("roles") - before; }
 
     void check_complete()
     {

@@ -132,7 +132,7 @@ private:
         const std::lock_guard lock(api.mutex());
         for (std::size_t i = 0; i < foreign_count; ++i) {
             const std::string name = "foreign-" + std::to_string(i);
-            const std::string uid = api.sandbox().put_object(
+            const std::string uid = api.sandbox()->put_object(
                 i % 2 == 0 ? "roles" : "filters",
                 "",
                 i % 2 == 0 ? R"({"metadata":{"name":")" + name +
@@ -264,7 +264,7 @@ private:
     static std::string dump_of(LiveApi& api)
     {
         const std::lock_guard lock(api.mutex());
-        return comparable(api.sandbox().dump());
+        return comparable(api.sandbox()->dump());
     }
 
     // The end of one apply of the same manifests that nobody interrupts.

@@ -16,7 +16,7 @@ using std::chrono::seconds;
 
 struct Scene {
     explicit Scene(std::size_t roles_count = 20)
-        : count(roles_count), before(api.sandbox().count("roles"))
+        : count(roles_count), before(api.sandbox()->count("roles"))
     {
         std::string text;
         for (std::size_t i = 0; i < count; ++i)
@@ -42,7 +42,7 @@ struct Scene {
         const Finished next = site.run(api, {"apply", "--yes"});
         CHECK_MESSAGE(next.exit_code == 0, next.out, next.err);
         CHECK(creates == count);
-        CHECK(api.sandbox().count("roles") == before + count);
+        CHECK(api.sandbox()->count("roles") == before + count);
     }
 
     LiveApi api;

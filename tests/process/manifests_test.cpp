@@ -24,7 +24,7 @@ struct Scene {
     {
         site.write("roles.yaml", role("reader") + role("writer"));
         REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
-        objects = api.sandbox().count("roles");
+        objects = api.sandbox()->count("roles");
         asked = api.requests();
     }
 
@@ -46,7 +46,7 @@ struct Scene {
         CHECK_MESSAGE(finished.err.find(file) != std::string::npos, finished.err);
         CHECK_MESSAGE(finished.err.find(words) != std::string::npos, finished.err);
         CHECK(api.requests() == asked);
-        CHECK(api.sandbox().count("roles") == objects);
+        CHECK(api.sandbox()->count("roles") == objects);
     }
 
     LiveApi api;
@@ -159,7 +159,7 @@ TEST_SUITE("process: manifests")
         const Finished empty = scene.run({"apply", "--yes", "--prune"});
 
         CHECK_MESSAGE(empty.exit_code == 3, empty.out, empty.err);
-        CHECK(scene.api.sandbox().count("roles") == scene.objects);
+        CHECK(scene.api.sandbox()->count("roles") == scene.objects);
         auto command = scene.site.command(scene.api, {"apply", "--yes", "--prune"});
         command[std::size_t(std::ranges::find(command, root.string()) - command.begin())] =
             (root / "gone").string();
@@ -167,7 +167,7 @@ TEST_SUITE("process: manifests")
         const Finished gone = run_process(command, Site::environment());
         CHECK(gone.exit_code == 1);
         CHECK_MESSAGE(gone.err.find("No such file or directory") != std::string::npos, gone.err);
-        CHECK(scene.api.sandbox().count("roles") == scene.objects);
+        CHECK(scene.api.sandbox()->count("roles") == scene.objects);
     }
 
     TEST_CASE("files that come, go and are half written while they are read never delete anything")
@@ -202,7 +202,7 @@ TEST_SUITE("process: manifests")
             refused += finished.err.find("wrote to the manifests while") != std::string::npos;
         }
         CHECK(deletes == 0);
-        CHECK(scene.api.sandbox().count("roles") == scene.objects);
+        CHECK(scene.api.sandbox()->count("roles") == scene.objects);
         scene.site.write("roles.yaml", whole);
         CHECK(scene.run({"plan", "--detailed-exitcode"}).exit_code == 0);
         // Even where each file that was read made sense.

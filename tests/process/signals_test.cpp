@@ -26,7 +26,7 @@ bool is_create(const HttpRequest& request)
 
 // An API whose creates are answered late, and a site with many of them to make.
 struct Scene {
-    explicit Scene(milliseconds late) : before(api.sandbox().count("roles"))
+    explicit Scene(milliseconds late) : before(api.sandbox()->count("roles"))
     {
         std::string text;
         for (std::size_t i = 0; i < roles_count; ++i)
@@ -57,7 +57,7 @@ struct Scene {
         const Finished next = site.run(api, {"apply", "--yes"});
         CHECK_MESSAGE(next.exit_code == 0, next.out, next.err);
         CHECK(creates == roles_count);
-        CHECK(api.sandbox().count("roles") == before + roles_count);
+        CHECK(api.sandbox()->count("roles") == before + roles_count);
         CHECK(site.run(api, {"plan", "--detailed-exitcode"}).exit_code == 0);
     }
 

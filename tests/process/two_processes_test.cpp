@@ -71,7 +71,7 @@ TEST_SUITE("process: two at once")
         for (int i = 0; i < 10; ++i)
             text += role("role-" + std::to_string(i));
         site.write("roles.yaml", text);
-        const std::size_t before = api.sandbox().count("roles");
+        const std::size_t before = api.sandbox()->count("roles");
         std::vector<std::unique_ptr<Process>> processes;
         for (int i = 0; i < 8; ++i)
             processes.push_back(std::make_unique<Process>(site.command(api, {"apply", "--yes"}),
@@ -85,7 +85,7 @@ TEST_SUITE("process: two at once")
                               finished.err);
         }
         CHECK(good >= 1);
-        CHECK(api.sandbox().count("roles") == before + 10);
+        CHECK(api.sandbox()->count("roles") == before + 10);
     }
 
     TEST_CASE("two states and one owner: the marks tell them apart, and nothing is made twice")
@@ -96,7 +96,7 @@ TEST_SUITE("process: two at once")
         for (int i = 0; i < 10; ++i)
             text += role("role-" + std::to_string(i));
         site.write("roles.yaml", text);
-        const std::size_t before = api.sandbox().count("roles");
+        const std::size_t before = api.sandbox()->count("roles");
         const std::string other = (site.directory() / ".other" / "state.db").string();
         std::vector<std::unique_ptr<Process>> processes;
         for (const auto& more : std::vector<std::vector<std::string>>{{}, {"--state", other}}) {
@@ -107,12 +107,12 @@ TEST_SUITE("process: two at once")
         }
         for (const auto& process : processes)
             CHECK(process->wait().exit_code <= 1);
-        CHECK(api.sandbox().count("roles") == before + 10);
+        CHECK(api.sandbox()->count("roles") == before + 10);
         for (int round = 0; round < 2; ++round) {
             CHECK(site.run(api, {"apply", "--yes"}).exit_code == 0);
             CHECK(site.run(api, {"apply", "--yes", "--state", other}).exit_code == 0);
         }
-        CHECK(api.sandbox().count("roles") == before + 10);
+        CHECK(api.sandbox()->count("roles") == before + 10);
         CHECK(site.run(api, {"plan", "--detailed-exitcode"}).exit_code == 0);
     }
 }

@@ -91,6 +91,10 @@ void DaemonRules::state_lost()
 void DaemonRules::round_begins(const RunConfig& config, WallTime now)
 {
     config_ = config;
+    // Once over it stays over, whatever the calendar does afterwards.
+    std::erase_if(suspensions_, [now](const auto& entry) {
+        return entry.second.until && *entry.second.until <= now;
+    });
     planned_at_ = now;
     plan_.clear();
     // A disk that failed may not have taken the end of a grace period.

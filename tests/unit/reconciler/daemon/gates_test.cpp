@@ -162,6 +162,38 @@ TEST_SUITE("daemon: gates")
         CHECK(world.loop->status().freeze.empty());
     }
 
+    TEST_CASE("a round that runs on into a freeze window begins nothing more in it")
+    {
+        DaemonWorld world; // it is Sunday, 2026-03-01, 00:00
+        world.settings.freeze.push_back(*make_freeze_window({"Sun"}, "01:00", "06:00", ""));
+        world.settings.parallelism = 1;
+        const std::vector<std::string> names{"a", "b", "c", "d", "e", "f"};
+        for (const std::string& name : names)
+            world.write(name + ".yaml", role(name));
+        const auto made = [&] {
+            return std::ranges::count_if(
+                names, [&](const std::string& name) { return world.exists(name); });
+        };
+        const auto begun = [&] {
+            return std::ranges::count_if(world.events.events, [](const Event& event) {
+                return event.type == EventType::action_started;
+            });
+        };
+        world.start_slowly(5min);
+        world.pass(1h);
+        const auto before = begun();
+        REQUIRE(before > 0);
+        REQUIRE(before < 6);
+
+        world.pass(4h);
+        CHECK(made() == before);
+        CHECK(begun() == before);
+        CHECK(world.health("f") == "Reconciling frozen");
+
+        world.pass(8h);
+        CHECK(made() == 6);
+    }
+
     TEST_CASE("what an interrupted round left open is not finished while nothing may be written")
     {
         DaemonWorld world;
