@@ -61,6 +61,12 @@ public:
             return last_ != Steady::time_point() && Steady::now() - last_ > quiet;
         });
     }
+    // From now on: what was asked before, by somebody else, says nothing about quiet.
+    void forget_last()
+    {
+        const std::lock_guard lock(seen_mutex_);
+        last_ = Steady::time_point();
+    }
     bool exists(const std::string& role) { return !api.sandbox()->uid_of("roles", role).empty(); }
     std::size_t writes()
     {
@@ -118,8 +124,9 @@ bool any(const std::vector<std::string>& all, const std::string& words)
 // A running daemon of a site.
 class Daemon {
 public:
-    Daemon(const Site& site, const WatchedApi& world, std::vector<std::string> options = {})
+    Daemon(const Site& site, WatchedApi& world, std::vector<std::string> options = {})
     {
+        world.forget_last();
         std::vector<std::string> arguments{"run", "--log-format", "json"};
         if (std::ranges::find(options, "--interval") == options.end())
             arguments.insert(arguments.end(), {"--interval", "1h"});
