@@ -2,6 +2,7 @@
 
 #include "api/rest/codec.hpp"
 #include "reconciler/engine/keepsakes.hpp"
+#include "reconciler/engine/unseen.hpp"
 #include "reconciler/engine/writer.hpp"
 #include "state/model/mutation.hpp"
 
@@ -184,6 +185,36 @@ Task<Result<void>> Writer::wait_until_gone(const Action& action)
                     "it was asked to go and is still there",
                     action.address.text(),
                     "apply again later"};
+}
+
+// Whether an earlier create of it has an open end.
+Result<bool> Writer::is_doubtful(const Action& action)
+{
+    if (!doubtful_creates_) {
+        auto intents = engine_.store.open_intents();
+        if (!intents)
+            return intents.error();
+        doubtful_creates_.emplace();
+        for (const Intent& intent : *intents)
+            if (intent.verb == name_of(Verb::create) || intent.verb == name_of(Verb::replace))
+                doubtful_creates_->insert(intent.address);
+    }
+    return doubtful_creates_->contains(action.address.text());
+}
+
+// How long something that we made of it may still stay unseen. Not at all, unless an earlier create
+// of it has an open end, or reads may be behind the last one: then a read that shows the past, and
+// one after the object is gone, look the same.
+Result<Duration> Writer::may_show_late(const Action& action)
+{
+    const auto doubtful = is_doubtful(action);
+    if (!doubtful)
+        return doubtful.error();
+    if (*doubtful)
+        return action.kind->settle;
+    if (action.reason != Reason::missing || !action.last)
+        return Duration::zero();
+    return may_stay_unseen(*action.kind, *action.last, engine_.clock.wall());
 }
 
 Task<Result<Settled>> Writer::replace(Action action)

@@ -1,0 +1,114 @@
+// What a write must fit: the plan it belongs to, and whose object it is about.
+
+#include "tests/sim/judge.hpp"
+
+#include <algorithm>
+
+namespace trueup::sim {
+
+// What arrives at once is the last one that was sent; what does not may be any of them.
+bool Judge::is_late(const std::string& call, Instant since) const
+{
+    constexpr Duration at_once = std::chrono::seconds(1);
+    const auto sent = sent_.find(call);
+    if (sent == sent_.end())
+        return false;
+    const bool was_held_up = universe_.now() - sent->second.back() > at_once;
+    return (was_held_up ? sent->second.front() : sent->second.back()) < since;
+}
+
+// ---- E: the plan is what happens
+// -----------------------------------------------------------------------
+
+void Judge::check_planned(const std::string& address, const HttpRequest& request)
+{
+    if (!planned_ || is_late(request, planned_at_))
+        return; // recovery, or of an earlier plan
+    const std::string& method = request.method;
+    const auto it = plan_.find(address);
+    const Verb verb = it != plan_.end() ? it->second.verb : Verb::no_op;
+    const bool fits = method == "DELETE"
+                          ? verb == Verb::remove || verb == Verb::replace ||
+                                (address.starts_with("Macros/") && verb == Verb::update)
+                          : verb == Verb::create || verb == Verb::update || verb == Verb::replace;
+    if (!fits)
+        violation('E',
+                  method + " for " + address + ", whose plan says " + std::string(name_of(verb)));
+}
+
+// ---- C: deletes
+// ----------------------------------------------------------------------------------------
+
+void Judge::check_delete(const Thing& thing, const HttpRequest& request)
+{
+    const std::string address = address_of(thing);
+    const Declared* declared = in_force_.find(address);
+    const auto replaced = replacing_.find({address, thing.uid});
+    const Instant decided =
+        planned_ || replaced == replacing_.end() ? planned_at_ : replaced->second;
+    if (thing.others_wrote_at > decided && thing.others_wrote_at < thing.read_at)
+        violation('C', address + " is deleted although it changed since that was planned");
+    if (!is_ours(thing) && thing.taken_at < thing.read_at && !is_late(request, thing.taken_at))
+        violation('C', "an object that is not ours is deleted: " + address);
+    const auto settled = settled_.find(address);
+    if (declared == nullptr && settled != settled_.end() &&
+        (settled->second.abandon || settled->second.prevent_destroy) &&
+        !replacing_.contains({address, thing.uid}))
+        violation('C', address + " is deleted although it was to be left");
+    if (declared == nullptr) {
+        if (in_force_.resources.empty() && !replacing_.contains({address, thing.uid}) &&
+            !(is_agreed && is_agreed(address)))
+            violation('C', address + " is deleted because nothing is declared");
+        if (!prune_ && !replacing_.contains({address, thing.uid}))
+            violation('C', address + " is deleted and pruning was not asked for");
+        return;
+    }
+    if (declared->prevent_destroy)
+        violation('C', address + " is deleted although it is protected");
+    if (declared->replace == ReplaceMode::forbidden && !replacing_.contains({address, thing.uid}))
+        violation('C', address + " is deleted although it is declared");
+}
+
+// Made or taken by us; or a copy that is, by its mark and alone with it, what we made.
+bool Judge::is_ours(const Thing& thing) const
+{
+    if (thing.by_client || thing.adopted)
+        return true;
+    // What a replace has made in the place of the copy does not change whose the copy was.
+    const auto replaced = replacing_.find({address_of(thing), thing.uid});
+    return thing.twin && std::ranges::none_of(things_, [&](const auto& entry) {
+               const Thing& other = entry.second;
+               const bool successor = replaced != replacing_.end() && other.by_client &&
+                                      other.appeared_at >= replaced->second;
+               // One that others have taken over carries their mark, and counts no more; nor does
+               // one that they have made themselves.
+               const bool rival = other.mark_owner == rules_.owner ||
+                                  (other.mark_owner.empty() && (other.by_client || other.adopted));
+               return other.alive && rival && !successor && &other != &thing &&
+                      other.kind == thing.kind && other.project_uid == thing.project_uid &&
+                      other.name == thing.name;
+           });
+}
+
+// A write over what somebody else has made or changed.
+bool Judge::check_touch(const HttpRequest& request, const Thing& thing)
+{
+    const std::string address = address_of(thing);
+    const Declared* declared = in_force_.find(address);
+    const bool ours = is_ours(thing);
+    const bool others_mark = !thing.mark_owner.empty() && thing.mark_owner != rules_.owner;
+    const bool may_take = declared != nullptr && !others_mark &&
+                          (declared->adopt == AdoptMode::take_over ||
+                           (declared->adopt == AdoptMode::standard && rules_.takes_over));
+    if (!ours && !may_take && thing.taken_at < thing.read_at && !is_late(request, thing.taken_at))
+        violation('C', "an object that is not ours is changed: " + address);
+    // The plan of a create speaks of what is to be there after it: what became of the new object
+    // before anyone but its creator could know of it is no news to the plan.
+    const bool new_in_this_plan = thing.by_client && thing.appeared_at > planned_at_;
+    if (planned_ && !new_in_this_plan && !is_late(request, thing.others_wrote_at) &&
+        thing.others_wrote_at > planned_at_ && thing.others_wrote_at < thing.read_at)
+        violation('E', "a change that was made since the plan is overwritten: " + address);
+    return may_take;
+}
+
+} // namespace trueup::sim

@@ -1,0 +1,128 @@
+// Replaces: only of what was planned on, in either order.
+
+#include "made_world.hpp"
+
+using namespace trueup;
+using namespace trueup::test;
+
+TEST_SUITE("engine: replace")
+{
+    TEST_CASE("delete first: the old one goes before the new one comes")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::delete_first;
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"replace Widget/tenant/a done"});
+        CHECK(world.api.writes() == Lines{"delete Widget/tenant/a", "create Widget/tenant/a"});
+        CHECK(world.store.find(a)->uid == "u2");
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("create first: the new one comes before the old one goes")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"replace Widget/tenant/a done"});
+        CHECK(world.api.writes() == Lines{"create Widget/tenant/a", "delete Widget/tenant/a"});
+        CHECK(world.store.find(a)->uid == "u2");
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("C: without lifecycle.replace nothing happens")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}");
+
+        const Report report = world.round();
+
+        CHECK(report.blocked == 1);
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("C: a replace of what changed since it was planned deletes nothing")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::delete_first;
+        world.meddle("read", 2, "spec.shape", "oval");
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.writes() == Lines{});
+    }
+
+    TEST_CASE("create first, and the new one is refused: the old one stays")
+    {
+        Made world("spec: {shape: round}");
+        world.kind("Widget").refuses_duplicates = true;
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+        CHECK(world.store.find(a)->uid == "u1");
+    }
+
+    TEST_CASE("C: create first: nothing is made when the old one changed since it was planned")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+        world.meddle("read", 2, "spec.shape", "oval"); // the first read is the plan's
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1"});
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("C: create first: a copy that somebody makes of the old one is not the new one")
+    {
+        Made world("spec: {shape: round}");
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && world.api.count("read") == 1 && // the first is the plan's
+                world.api.uids_of("Widget", "a").size() == 1)
+                world.exists("Widget/tenant/a", "spec: {shape: square}", true);
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(report.results.at(0).error->message.find("several objects carry our mark") !=
+              std::string::npos);
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+    }
+
+    TEST_CASE("create first: the old one stays until the new one is ready, however often we die")
+    {
+        Made world("spec: {shape: round}");
+        world.make_slow("Widget");
+        world.api.life = {{0s, "Pending"}, {5min, "Running"}};
+        world.options.wait = 0s;
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::create_first;
+
+        CHECK(lines_of(world.round()) == Lines{"replace Widget/tenant/a waiting"});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+        world.restart();
+        CHECK(lines_of(world.round()) == Lines{"waiting Widget/tenant/a waiting"});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+
+        world.clock.advance(6min);
+        CHECK(world.round().complete());
+
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+        CHECK(world.store.find(a)->uid == "u2");
+        CHECK(world.open_intents() == 0);
+    }
+}
