@@ -27,6 +27,13 @@ bool meets(const Kind& kind, const Value& object, const std::string& name, const
 
 } // namespace
 
+bool is_fatal(const Error& error)
+{
+    return error.code == Errc::unauthorized || error.code == Errc::network ||
+           error.code == Errc::timed_out || error.code == Errc::throttled ||
+           error.code == Errc::cancelled;
+}
+
 Questions questions_in(const ManifestSet& manifests)
 {
     Questions questions;

@@ -14,6 +14,9 @@
 
 namespace trueup {
 
+// Whether an error says something about the API as a whole, not about one collection or object.
+bool is_fatal(const Error& error);
+
 // What manifests ask about.
 struct Questions {
     Questions() = default;

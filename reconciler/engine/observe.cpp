@@ -2,6 +2,7 @@
 
 #include "reconciler/engine/gather.hpp"
 #include "reconciler/engine/keepsakes.hpp"
+#include "reconciler/engine/orphans.hpp"
 #include "reconciler/engine/recall.hpp"
 #include "reconciler/engine/subjects.hpp"
 #include "reconciler/engine/task_group.hpp"
@@ -15,31 +16,7 @@
 
 namespace trueup {
 
-std::vector<std::string> key_of(const Kind& kind, const Address& address)
-{
-    std::vector<std::string> key;
-    std::string_view rest = address.name();
-    while (key.size() + 1 < kind.key.size()) {
-        const std::size_t at = rest.find('@');
-        if (at == std::string_view::npos)
-            break;
-        key.push_back(percent_decode(rest.substr(0, at)).value_or(std::string(rest.substr(0, at))));
-        rest.remove_prefix(at + 1);
-    }
-    if (!kind.key.empty())
-        key.push_back(percent_decode(rest).value_or(std::string(rest)));
-    return key;
-}
-
 namespace {
-
-// An error that says something about the API as a whole, not about one collection.
-bool is_fatal(const Error& error)
-{
-    return error.code == Errc::unauthorized || error.code == Errc::network ||
-           error.code == Errc::timed_out || error.code == Errc::throttled ||
-           error.code == Errc::cancelled;
-}
 
 // One list to walk: a kind in a scope.
 struct Collection {
@@ -78,6 +55,9 @@ public:
         co_await fill_gaps(executor);
         co_await follow_references(executor);
         co_await look_up_all(executor);
+        const auto fatal = co_await read_orphans(catalogue_, observer_, options_, found_);
+        if (fatal)
+            co_return *fatal;
         if (options_.prune || options_.destroy)
             co_await find_contents(executor);
         if (fatal_)

@@ -39,9 +39,6 @@ struct ObserveOptions {
     std::size_t parallelism = 8;
 };
 
-// The natural key that an address spells out.
-std::vector<std::string> key_of(const Kind& kind, const Address& address);
-
 // Fails with unauthorized, network, timed_out or throttled when the API cannot be asked at all, and
 // with any error of listing the scopes. Everything passed in outlives the call.
 Task<Result<Observations>> observe(const Catalogue& catalogue,

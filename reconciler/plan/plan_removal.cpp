@@ -117,6 +117,11 @@ void Planner::plan_orphans()
             add(std::move(action));
             continue;
         }
+        if (const std::string* why = failure(address)) {
+            block(action, Reason::unobserved, *why);
+            add(std::move(action));
+            continue;
+        }
         if (observations_.let_go.contains(address)) {
             block(action,
                   Reason::duplicate_mark,

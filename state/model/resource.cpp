@@ -39,6 +39,22 @@ std::vector<std::string> key_of(const Kind& kind, const Value& value)
     return key;
 }
 
+std::vector<std::string> key_of(const Kind& kind, const Address& address)
+{
+    std::vector<std::string> key;
+    std::string_view rest = address.name();
+    while (key.size() + 1 < kind.key.size()) {
+        const std::size_t at = rest.find('@');
+        if (at == std::string_view::npos)
+            break;
+        key.push_back(percent_decode(rest.substr(0, at)).value_or(std::string(rest.substr(0, at))));
+        rest.remove_prefix(at + 1);
+    }
+    if (!kind.key.empty())
+        key.push_back(percent_decode(rest).value_or(std::string(rest)));
+    return key;
+}
+
 Address address_of(const Kind& kind, const std::optional<std::string>& project, const Value& value)
 {
     return {kind.name, project, key_of(kind, value)};

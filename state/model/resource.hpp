@@ -58,6 +58,9 @@ struct Observed {
 // optional key field takes its schema default.
 std::vector<std::string> key_of(const Kind& kind, const Value& value);
 
+// The natural key that an address spells out.
+std::vector<std::string> key_of(const Kind& kind, const Address& address);
+
 // The address of an object of `kind` in `scope`.
 Address address_of(const Kind& kind, const std::optional<std::string>& project, const Value& value);
 

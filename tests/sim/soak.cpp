@@ -80,6 +80,11 @@ int main(int argc, char** argv)
         rounds += result.rounds;
         for (std::size_t i = 0; i < fault_kinds; ++i)
             struck[i] += result.struck[i];
+        // A soak of hours that is stopped must be able to say how far it came.
+        if ((seed - from + 1) % 10000 == 0) {
+            std::printf("reached %llu\n", static_cast<unsigned long long>(seed));
+            std::fflush(stdout);
+        }
         if (result.violations.empty())
             continue;
         ++failing;

@@ -143,6 +143,8 @@ public:
                 co_return object.error();
             object->raw = Value();
             object->complete = !kind.list->index_only;
+            if (kind.list->index_only)
+                object->value.if_map()->erase("spec");
             page.push_back(std::move(*object));
         }
         WalkReport report;

@@ -197,6 +197,30 @@ TEST_SUITE("engine: observe")
         CHECK(world.observed().orphans.empty());
     }
 
+    TEST_CASE("C: what is to be pruned by its mark is seen in full, still there and still ours")
+    {
+        EngineWorld world;
+        world.kind("Widget").list->index_only = true;
+        const std::string uid = world.exists("Widget/tenant/lost", "spec: {size: 3}", true).uid;
+        ObserveOptions pruning;
+        pruning.prune = true;
+
+        const Observations found = world.observed(pruning);
+        REQUIRE(found.orphans.size() == 1);
+        CHECK(*find(found.orphans.front().object.value, path("spec.size")) == Value(3));
+
+        world.api.unreadable.emplace("Widget", Error(Errc::server_failed, "no"));
+        CHECK(world.observed(pruning).failures.contains("Widget/tenant/lost"));
+        world.api.unreadable.clear();
+
+        bool taken = false;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "read" && !std::exchange(taken, true))
+                put(world.api.find_item(uid)->raw, path("metadata.annotations.shop/owner"), "you");
+        };
+        CHECK(world.observed(pruning).orphans.empty());
+    }
+
     TEST_CASE("a project that was made anew under its name is another scope")
     {
         EngineWorld world;

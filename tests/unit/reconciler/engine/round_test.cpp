@@ -98,4 +98,26 @@ TEST_SUITE("engine: round")
         CHECK(world.api.writes() == Lines{});
         CHECK(fresh.find(a)->uid == "u1");
     }
+
+    TEST_CASE("C: what is pruned by its mark alone stays when it changes after it was planned")
+    {
+        EngineWorld world;
+        world.kind("Widget").list->index_only = true;
+        world.declare("Widget/tenant/b");
+        const std::string uid = world.exists(a, "spec: {size: 3}", true).uid;
+        world.request.observe.prune = world.request.plan.prune = true;
+        bool planned = false;
+        world.options.should_stop = [&] {
+            planned = true;
+            return false;
+        };
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (planned && call.verb == "read" && call.uid == uid)
+                put(world.api.find_item(uid)->raw, path("spec.size"), Value(4));
+        };
+
+        world.round();
+
+        CHECK(world.api.find_item(uid) != nullptr);
+    }
 }

@@ -87,6 +87,16 @@ TEST_SUITE("plan: deletes")
         CHECK(plan.actions[0].message.find("u1 u2") != std::string::npos);
     }
 
+    TEST_CASE("6.A: an orphan that cannot be read is left alone")
+    {
+        Scene scene;
+        scene.options.prune = true;
+        scene.orphan(a, "u1");
+        scene.seen.failures[a] = "no";
+
+        CHECK(lines_of(scene.plan()) == Lines{"blocked Widget/tenant/a (unobserved)"});
+    }
+
     TEST_CASE("6.A: a remembered object and another with our mark are reported and left alone")
     {
         Scene scene;
