@@ -14,7 +14,12 @@ namespace trueup::rest {
 
 namespace {
 
-constexpr int walks_max = 5; // of one list, until two in a row agree
+constexpr int walks_max = 5; // of one list, until enough in a row agree
+
+// Some APIs count what they do not show: a list that says it holds more is asked once more, and
+// believed then.
+constexpr int agreeing = 2;
+constexpr int agreeing_if_short = 3;
 
 std::string without_outer_space(const std::string& text)
 {
@@ -77,6 +82,7 @@ struct Reader::Walked {
     Walked() = default;
 
     bool sure = false;
+    bool is_short = false; // the list says that it holds more
     // uid and key of everything, in the order of neither: what two walks must agree on.
     std::set<std::pair<std::string, std::vector<std::string>>> all;
     std::vector<Value> matches; // as the list has them
@@ -115,6 +121,7 @@ Task<Result<Reader::Walked>> Reader::walk_once(ObjectCall about, std::vector<std
     auto report = co_await walk_items(transport_, std::move(request), std::move(items));
     if (!report)
         co_return report.error();
+    walked.is_short = report->is_short;
     walked.sure = report->proves_absence || (!about.uid.empty() && !walked.matches.empty());
     co_return walked;
 }
@@ -122,17 +129,19 @@ Task<Result<Reader::Walked>> Reader::walk_once(ObjectCall about, std::vector<std
 Task<Result<Reader::Walked>> Reader::walk_until_sure(ObjectCall about, std::vector<std::string> key)
 {
     std::optional<Walked> before;
+    int same = 0; // walks in a row that saw the same
     for (int walk = 0; walk < walks_max; ++walk) {
         auto walked = co_await walk_once(about, key);
         if (!walked)
             co_return walked.error();
-        if (walked->sure || (before && before->all == walked->all))
+        same = before && before->all == walked->all ? same + 1 : 1;
+        if (walked->sure || same >= (walked->is_short ? agreeing_if_short : agreeing))
             co_return walked;
         before = std::move(*walked);
     }
     co_return Error{Errc::rejected,
-                    "no two of " + std::to_string(walks_max) + " walks over " + about.kind->name +
-                        " saw the same objects",
+                    "too few of " + std::to_string(walks_max) + " walks over " + about.kind->name +
+                        " in a row saw the same objects",
                     about.kind->list->call.route(),
                     "try again when fewer changes are made"};
 }

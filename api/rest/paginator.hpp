@@ -46,6 +46,8 @@ public:
     std::size_t items() const { return items_; }
     // True when one page held everything, and nothing that the answer says contradicts that.
     bool proves_absence() const;
+    // True when the answers say that there is more than was seen.
+    bool is_short() const { return total_ && items_ < *total_; }
 
 private:
     Result<void> go_on(std::string token);

@@ -26,6 +26,8 @@ struct WalkReport {
     // True when one page held everything: then what is not in it does not exist. A walk of several
     // pages never proves absence by itself (design.md 7).
     bool proves_absence = false;
+    // True when the list says that it holds more than the walk saw.
+    bool is_short = false;
 };
 
 // Takes the objects of one page; an error ends the walk.

@@ -152,6 +152,7 @@ Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest reques
     WalkReport report;
     report.pages = pages.pages();
     report.items = pages.items();
+    report.is_short = !ended_early && pages.is_short();
     report.proves_absence = !ended_early && stated && pages.proves_absence();
     if (mutated(Mutation::partial_list_is_all) || mutated(Mutation::page_error_is_end))
         report.proves_absence = true;

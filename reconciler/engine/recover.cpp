@@ -41,8 +41,8 @@ public:
 private:
     enum class Finality { may_wait, last };
 
-    // A create that shows no effect may still take effect late: it is given the kind's time to
-    // settle before anything is sent again (design.md 6.A).
+    // A write that shows no effect may still take effect late, or a read be behind it: it is given
+    // the kind's time to settle before anything is concluded (design.md 6.A).
     Task<Result<void>> look_again()
     {
         if (undecided_.empty())
@@ -96,7 +96,7 @@ private:
             co_return done;
         }
         action.verb = Verb::update;
-        auto done = co_await resolve_change(std::move(action), std::move(intent));
+        auto done = co_await resolve_change(std::move(action), std::move(intent), finality);
         co_return done;
     }
 
@@ -259,7 +259,7 @@ private:
 
     // An update or a delete that was interrupted: what is there now is compared anew by the next
     // plan, so only an object that is gone needs to be forgotten.
-    Task<Result<void>> resolve_change(Action action, Intent intent)
+    Task<Result<void>> resolve_change(Action action, Intent intent, Finality finality)
     {
         std::string uid = intent.uid;
         CallContext where(action.address.text(), intent.plan_id);
@@ -276,21 +276,19 @@ private:
         }
         const bool deletes =
             intent.verb == name_of(Verb::remove) || intent.verb == name_of(Verb::replace);
-        if (!deletes && *object) {
-            // Steps such as a publish belong to the write that they follow.
-            for (const Facet& facet : action.kind->facets) {
-                if (facet.then.empty() || !action.kind->create || action.kind->create->then.empty())
-                    continue;
-                std::string same = intent.uid;
-                auto finished =
-                    co_await writer_.finish_create(*action.kind, action, std::move(same));
-                if (!finished && finished.error().code == Errc::store_failed)
-                    co_return finished.error();
-                if (!finished)
-                    recovery_.unresolved.push_back(action.address.text() + ": " +
-                                                   finished.error().text());
-                break;
+        if (!deletes && *object && finality == Finality::may_wait) {
+            const auto late = may_come_late(action, intent, **object);
+            if (!late)
+                co_return late.error();
+            if (*late) {
+                undecided_.emplace_back(std::move(intent), action.kind->settle);
+                co_return Result<void>{};
             }
+        }
+        if (!deletes && *object && belongs_to(action, **object)) {
+            auto finished = co_await finish_steps(action, intent.uid);
+            if (!finished)
+                co_return finished.error();
         }
         if (deletes && !*object) {
             auto record = engine_.store.record(intent.address);
@@ -321,6 +319,50 @@ private:
         }
         auto closed = co_await close(intent, "unknown");
         co_return closed;
+    }
+
+    // Whether it carries our mark, where the kind has one.
+    bool belongs_to(const Action& action, const Observed& object) const
+    {
+        const Mark mark(engine_.owner_id, address_mark(action.address));
+        return !action.kind->mark || (object.mark && *object.mark == mark);
+    }
+
+    // Steps such as a publish belong to the write that they follow.
+    static bool has_steps(const Kind& kind)
+    {
+        return kind.create && !kind.create->then.empty() &&
+               std::ranges::any_of(kind.facets,
+                                   [](const Facet& facet) { return !facet.then.empty(); });
+    }
+
+    Task<Result<void>> finish_steps(const Action& action, std::string uid)
+    {
+        if (!has_steps(*action.kind))
+            co_return Result<void>{};
+        auto finished = co_await writer_.finish_create(*action.kind, action, std::move(uid));
+        if (!finished && finished.error().code == Errc::store_failed)
+            co_return finished.error();
+        if (!finished)
+            recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
+        co_return Result<void>{};
+    }
+
+    // Whether an update does not show and may yet, and something hangs on it that no later plan
+    // would make good: its steps, or that it is ours at all.
+    Result<bool>
+    may_come_late(const Action& action, const Intent& intent, const Observed& object) const
+    {
+        const Kind& kind = *action.kind;
+        if (kind.settle == Duration::zero() || mutated(Mutation::recover_without_settling))
+            return false;
+        const auto known = engine_.store.record(intent.address);
+        if (!known)
+            return known.error();
+        if (!has_steps(kind) && (kind.mark || *known))
+            return false;
+        const Diff rest = make_diff(kind, intent.desired, &object.value, &intent.desired, {});
+        return !rest.changes.empty() || !belongs_to(action, object);
     }
 
     Record record_of(const Action& action, const Intent& intent, const std::string& uid) const

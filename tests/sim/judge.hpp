@@ -109,6 +109,9 @@ public:
     {
         settled_.clear();
         state_lost_at_ = universe_.now();
+        // Which of the two is the old one of an open replace, only the state could tell.
+        for (const auto& [id, intent] : intents_)
+            duplicates_excused_ = duplicates_excused_ || intent.verb == name_of(Verb::replace);
     }
 
     // ---- the verdict at the end
@@ -152,7 +155,7 @@ private:
     void check_absent(const Action& action);
     void check_looked(const Thing& thing, const KindFacts& facts, const std::string& address);
     // True when it may be taken over from somebody else.
-    bool check_touch(const HttpRequest& request, const Thing& thing);
+    bool check_touch(const HttpRequest& request, Thing& thing);
     bool is_ours(const Thing& thing) const;
     bool is_late(const HttpRequest& request, Instant since) const;
     bool is_late(const std::string& call, Instant since) const;

@@ -91,7 +91,7 @@ bool Judge::is_ours(const Thing& thing) const
 }
 
 // A write over what somebody else has made or changed.
-bool Judge::check_touch(const HttpRequest& request, const Thing& thing)
+bool Judge::check_touch(const HttpRequest& request, Thing& thing)
 {
     const std::string address = address_of(thing);
     const Declared* declared = in_force_.find(address);
@@ -100,7 +100,10 @@ bool Judge::check_touch(const HttpRequest& request, const Thing& thing)
     const bool may_take = declared != nullptr && !others_mark &&
                           (declared->adopt == AdoptMode::take_over ||
                            (declared->adopt == AdoptMode::standard && rules_.takes_over));
-    if (!ours && !may_take && thing.taken_at < thing.read_at && !is_late(request, thing.taken_at))
+    // What was on its way before the round began was sent under the manifests of then.
+    const bool is_of_before = is_late(request, round_began_);
+    if (!ours && !may_take && !is_of_before && thing.taken_at < thing.read_at &&
+        !is_late(request, thing.taken_at))
         violation('C', "an object that is not ours is changed: " + address);
     // The plan of a create speaks of what is to be there after it: what became of the new object
     // before anyone but its creator could know of it is no news to the plan.
@@ -108,7 +111,10 @@ bool Judge::check_touch(const HttpRequest& request, const Thing& thing)
     if (planned_ && !new_in_this_plan && !is_late(request, thing.others_wrote_at) &&
         thing.others_wrote_at > planned_at_ && thing.others_wrote_at < thing.read_at)
         violation('E', "a change that was made since the plan is overwritten: " + address);
-    return may_take;
+    // A PUT that nobody could warn in time leaves nothing of the change that it overwrites.
+    if (request.method == "PUT" && thing.read_at < thing.others_wrote_at)
+        thing.others_wrote_at = {};
+    return may_take || is_of_before;
 }
 
 } // namespace trueup::sim

@@ -338,6 +338,62 @@ TEST_SUITE("engine: recover")
         CHECK(world.api.writes() == Lines{});
     }
 
+    TEST_CASE("what carries no mark is ours after an update that reads show late")
+    {
+        EngineWorld world;
+        constexpr auto setting = "Setting/tenant";
+        Kind& kind = world.kind("Setting");
+        kind.settle = 30s;
+        const std::string uid = FakeProvider::singleton_uid(kind, Scope());
+        world.api.add(kind, Scope(), tree("{spec: {level: 5}}"), uid);
+        Intent intent = intent_of(Verb::update, "update");
+        intent.address = setting;
+        intent.desired = tree("{spec: {level: 6}}");
+        world.put_intent(std::move(intent));
+        const auto show = [&] { put(world.api.find_item(uid)->raw, path("spec.level"), Value(6)); };
+        const auto alarm = world.clock.alarm(20s, show);
+
+        recovered(world);
+
+        REQUIRE(world.store.find(setting).has_value());
+        CHECK(*world.store.find(setting)->last_applied == tree("{spec: {level: 6}}"));
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("C: the steps of an interrupted take-over are for what has become ours, also late")
+    {
+        EngineWorld world;
+        Kind& widget = world.kind("Widget");
+        widget.settle = 30s;
+        const Operation publish =
+            operation("publish", OperationClass::idempotent, "POST", "/widgets/{uid}/publish");
+        widget.create->then.push_back(publish);
+        Facet facet;
+        facet.then.push_back(publish);
+        widget.facets.push_back(std::move(facet));
+        const std::string uid = world.exists(a, "spec: {size: 1}").uid;
+        Intent intent = intent_of(Verb::update, "update", uid);
+        intent.desired = tree("{metadata: {name: a}, spec: {size: 1}}");
+        world.put_intent(std::move(intent));
+        const auto take = [&] {
+            Value& raw = world.api.find_item(uid)->raw;
+            put(raw, path("metadata.annotations.shop/owner"), "me");
+            put(raw, path("metadata.annotations.shop/address"), address_mark(address(a)));
+        };
+        SUBCASE("it never does")
+        {
+            recovered(world);
+            CHECK(world.api.writes() == Lines{});
+        }
+        SUBCASE("it does within the time to settle")
+        {
+            const auto alarm = world.clock.alarm(20s, take);
+            recovered(world);
+            CHECK(world.api.writes() == Lines{std::string("write ") + a});
+        }
+        CHECK(world.open_intents() == 0);
+    }
+
     TEST_CASE("a store that fails in the middle ends the recovery")
     {
         EngineWorld world;
