@@ -19,6 +19,8 @@ constexpr std::size_t rests_enough = 2;
 constexpr Duration world_max = std::chrono::hours(48);
 // Longer than anything that is on its way when the faults stop.
 constexpr Duration calm = std::chrono::minutes(5);
+// A life that begins as soon as they stop meets what has not settled: its rounds do not count yet.
+constexpr Duration unsettled = std::chrono::seconds(45);
 
 // Everything that the seed decides besides the faults.
 struct Setting : WorldRules {
@@ -367,6 +369,8 @@ private:
             finished_ = true; // a guard wants a person
             return std::nullopt;
         }
+        if (universe_.now() < calm_since_ + unsettled)
+            return calm;
         rests_ = at_rest(end) ? rests_ + 1 : 0;
         if (++quiet_rounds_ < rounds_quiet && (patient() || rests_ < rests_enough))
             return pause;
@@ -396,6 +400,7 @@ private:
     void come_to_rest()
     {
         calm_ = true;
+        calm_since_ = universe_.now();
         disk_operations_ = disk_.operations();
         requests_before_calm_ = server_.requests();
         writes_before_calm_ = server_.writes();
@@ -449,6 +454,7 @@ private:
     bool damaged_ = false;
     bool audit_complete_ = true;
     bool calm_ = false;
+    Instant calm_since_{};
     bool finished_ = false;
     std::set<std::string> targets_; // uids that the last plan changes
     std::uint64_t plans_ = 0;       // that change something
