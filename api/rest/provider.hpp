@@ -90,7 +90,8 @@ public:
 
     // All objects in `scope` whose natural key is `key` (kinds can allow several), read in full.
     // Uses the kind's narrowed list where it has one, else a list that proves absence, else walks
-    // until two in a row agree; fails with rejected when they never do.
+    // until two in a row agree, or three where the list says that it holds more; fails with
+    // rejected when they never do.
     virtual Task<Result<std::vector<Observed>>>
     look_up(const Kind& kind, Scope scope, std::vector<std::string> key, CallContext context) = 0;
 

@@ -55,9 +55,9 @@ public:
         co_await fill_gaps(executor);
         co_await follow_references(executor);
         co_await look_up_all(executor);
-        const auto fatal = co_await read_orphans(catalogue_, observer_, options_, found_);
-        if (fatal)
-            co_return *fatal;
+        if (fatal_)
+            co_return *fatal_;
+        fatal_ = co_await read_orphans(catalogue_, observer_, options_, found_);
         if (options_.prune || options_.destroy)
             co_await find_contents(executor);
         if (fatal_)
