@@ -207,7 +207,9 @@ TEST_SUITE("engine: observe")
 
         const Observations found = world.observed(pruning);
         REQUIRE(found.orphans.size() == 1);
-        CHECK(*find(found.orphans.front().object.value, path("spec.size")) == Value(3));
+        const Value* size = find(found.orphans.front().object.value, path("spec.size"));
+        REQUIRE(size != nullptr);
+        CHECK(*size == Value(3));
 
         world.api.unreadable.emplace("Widget", Error(Errc::server_failed, "no"));
         CHECK(world.observed(pruning).failures.contains("Widget/tenant/lost"));

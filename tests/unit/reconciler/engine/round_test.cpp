@@ -116,8 +116,10 @@ TEST_SUITE("engine: round")
                 put(world.api.find_item(uid)->raw, path("spec.size"), Value(4));
         };
 
-        world.round();
+        const Report report = world.round();
 
+        const Lines lines = lines_of(report);
+        CHECK(std::ranges::find(lines, "delete Widget/tenant/a failed") != lines.end());
         CHECK(world.api.find_item(uid) != nullptr);
     }
 }
