@@ -46,6 +46,15 @@ struct CallAttempt {
     Effect effect = Effect::unknown; // of one that failed
 };
 
+// What a call that changes something rests on: a comparison of what is there with what was planned.
+struct Comparison {
+    Comparison() = default;
+
+    Instant at{}; // when it held last
+    // Reads and compares anew; fails when the change should not be made any more.
+    std::function<Task<Result<void>>()> again;
+};
+
 // An address for log records; each call of an Observer or Provider is made on behalf of one.
 struct CallContext {
     CallContext() = default;
@@ -59,6 +68,9 @@ struct CallContext {
     // Where a call that changes something leaves each of its attempts, in order, however it ends;
     // outlives the call. Null: nobody wants to know.
     std::vector<CallAttempt>* attempts = nullptr;
+    // Made anew before a request is sent long after it, be it for a rate limit or because it is
+    // repeated; its error is then that of the call. Outlives the call. Null: there is none.
+    Comparison* comparison = nullptr;
 };
 
 // How the API bears what is sent to it.

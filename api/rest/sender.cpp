@@ -10,7 +10,9 @@ namespace trueup::rest {
 
 namespace {
 
-constexpr int waits_max = 10'000;                 // for one turn under the rate limit
+constexpr int waits_max = 10'000; // for one turn under the rate limit
+// What was compared longer ago is compared again: somebody may have changed it meanwhile.
+constexpr std::chrono::seconds comparison_holds{5};
 constexpr std::chrono::seconds pause_unstated{1}; // after a 429 without Retry-After
 
 RetryRules rules_of(const RestOptions& options)
@@ -119,8 +121,9 @@ Task<Result<HttpResponse>> Sender::send(Call call)
             error.effect = lost ? Effect::unknown : Effect::none;
             co_return error;
         }
-        if (auto known = co_await ensure_identity(call); !known) {
-            Error error = known.error();
+        auto ready = co_await make_ready(call);
+        if (!ready) {
+            Error error = ready.error();
             error.effect = lost ? Effect::unknown : Effect::none;
             co_return error;
         }
@@ -156,6 +159,24 @@ Task<Result<HttpResponse>> Sender::send(Call call)
     }
 }
 
+// What must hold before a request goes out, in the order in which it takes time.
+Task<Result<void>> Sender::make_ready(const Call& call)
+{
+    auto known = co_await ensure_identity(call);
+    if (!known)
+        co_return known.error();
+    auto turn = co_await wait_turn(call);
+    if (!turn)
+        co_return turn.error();
+    Comparison* comparison = call.context.comparison;
+    if (comparison == nullptr || clock_.now() - comparison->at < comparison_holds)
+        co_return Result<void>{};
+    auto again = comparison->again();
+    auto holds = co_await std::move(again);
+    comparison->at = clock_.now();
+    co_return holds;
+}
+
 // The API's own calls are what the check itself is made with.
 Task<Result<void>> Sender::ensure_identity(const Call& call)
 {
@@ -172,6 +193,9 @@ Task<Result<void>> Sender::ensure_identity(const Call& call)
 Task<Result<HttpResponse>> Sender::send_login(Call call)
 {
     for (int number = 1;; ++number) {
+        auto turn = co_await wait_turn(call);
+        if (!turn)
+            co_return turn.error();
         auto response = co_await attempt_if_up(call, nullptr, number);
         if (response)
             co_return response;
@@ -229,9 +253,6 @@ void Sender::record(Breaker::Verdict verdict, Breaker::Outcome outcome)
 Task<Result<HttpResponse>>
 Sender::attempt(const Call& call, const Credential* credential, int number)
 {
-    auto turn = co_await wait_turn(call);
-    if (!turn)
-        co_return turn.error();
     auto request = make_request(api_, call);
     if (!request)
         co_return request.error();

@@ -52,6 +52,7 @@ private:
     void record(Breaker::Verdict verdict, Breaker::Outcome outcome);
     bool is_left_alone() const;
     Task<Result<HttpResponse>> attempt(const Call& call, const Credential* credential, int number);
+    Task<Result<void>> make_ready(const Call& call);
     Task<Result<void>> ensure_identity(const Call& call);
     Task<Result<void>> wait_turn(const Call& call);
     void slow_down(const Call& call, const Error& error);

@@ -388,6 +388,17 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
     co_return last;
 }
 
+// Whether nothing of its key is there now.
+Task<Result<void>> Writer::still_to_be_created(const Action& action)
+{
+    auto found = co_await look_for(action);
+    if (!found)
+        co_return found.error();
+    if (!found->ours.empty() || !found->others.empty())
+        co_return Error{Errc::conflict, "it exists by now", action.address.text(), "plan again"};
+    co_return Result<void>{};
+}
+
 // The create call itself; what it made is recorded at once, and that it was answered even when the
 // answer does not name what it made.
 Task<Result<Created>> Writer::send_create(const Action& action)
@@ -401,6 +412,11 @@ Task<Result<Created>> Writer::send_create(const Action& action)
     CallContext where = context(action);
     std::vector<CallAttempt> attempts;
     where.attempts = &attempts;
+    Comparison comparison;
+    comparison.at = engine_.clock.now();
+    comparison.again = [this, &action] { return still_to_be_created(action); };
+    if (!kind.refuses_duplicates)
+        where.comparison = &comparison;
     auto made = co_await engine_.provider.create(kind, std::move(prepared), std::move(where));
     std::vector<AuditRecord> lines = audit_of(action, kind.create->call.route(), attempts);
     if (!made) {

@@ -71,7 +71,12 @@ private:
     // `answered`: the API said that it was done, and not which object it made.
     Task<Result<Settled>>
     finish_existing(Action action, Observed object, std::string intent_id, bool answered);
-    Task<Result<void>> write_all(const Action& action, std::vector<WriteCall> calls);
+    // `comparison`: what the calls rest on; null: they follow from a call before them.
+    Task<Result<void>>
+    write_all(const Action& action, std::vector<WriteCall> calls, Comparison* comparison = nullptr);
+    Task<Result<void>> still_to_be_created(const Action& action);
+    Task<Result<void>> still_to_be_updated(const Action& action, const Diff& planned);
+    Task<Result<void>> look_again(const Action& action, const Expected& expected);
     Task<Result<void>>
     run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid);
     // `keepsake`: noted under the intent's id.

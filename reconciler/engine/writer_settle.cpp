@@ -52,6 +52,20 @@ Result<void> Writer::still_to_be_deleted(const Action& action,
     return {};
 }
 
+// The same of the object as it is now. Fails with not_found when it is gone.
+Task<Result<void>> Writer::look_again(const Action& action, const Expected& expected)
+{
+    std::string uid = action.uid;
+    CallContext where = context(action);
+    auto fresh = co_await engine_.provider.read(
+        *action.kind, action.scope, std::move(uid), std::move(where));
+    if (!fresh)
+        co_return fresh.error();
+    if (!*fresh)
+        co_return Error{Errc::not_found, "it is gone", action.address.text()};
+    co_return still_to_be_deleted(action, **fresh, expected);
+}
+
 Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
 {
     const Kind& kind = *action.kind;
@@ -96,7 +110,10 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
         }
         std::vector<WriteCall> prepared = std::move(*calls);
         std::string route = prepared.front().operation->route();
-        auto written = co_await write_all(action, std::move(prepared));
+        Comparison comparison;
+        comparison.at = engine_.clock.now();
+        comparison.again = [this, &action, &expected] { return look_again(action, expected); };
+        auto written = co_await write_all(action, std::move(prepared), &comparison);
         // The call is repeated within itself, and then finds its own effect.
         if (!written && written.error().code == Errc::not_found) {
             batch.audit.push_back(audit_of(action, "found"));

@@ -33,7 +33,8 @@ std::string Writer::kept_otherwise(const std::vector<std::string>& paths)
     return text;
 }
 
-Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall> calls)
+Task<Result<void>>
+Writer::write_all(const Action& action, std::vector<WriteCall> calls, Comparison* comparison)
 {
     for (WriteCall& call : calls) {
         const std::string route = call.operation->route();
@@ -50,6 +51,7 @@ Task<Result<void>> Writer::write_all(const Action& action, std::vector<WriteCall
         }
         std::vector<CallAttempt> attempts;
         where.attempts = &attempts;
+        where.comparison = comparison;
         auto written =
             co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
         std::vector<AuditRecord> lines = audit_of(action, route, attempts);
@@ -140,7 +142,10 @@ Task<Result<void>> Writer::update_once(const Action& action, bool check_pin, std
         if (!calls)
             co_return calls.error();
         std::vector<WriteCall> prepared = std::move(*calls);
-        auto written = co_await write_all(action, std::move(prepared));
+        Comparison comparison;
+        comparison.at = engine_.clock.now();
+        comparison.again = [this, &action, &diff] { return still_to_be_updated(action, diff); };
+        auto written = co_await write_all(action, std::move(prepared), &comparison);
         if (!written)
             co_return written.error();
     }
@@ -150,6 +155,28 @@ Task<Result<void>> Writer::update_once(const Action& action, bool check_pin, std
     batch.must_be_durable = false;
     auto stored = co_await engine_.store.commit(std::move(batch));
     co_return stored;
+}
+
+// Whether what is there now still wants nothing but `planned`, or a part of it.
+Task<Result<void>> Writer::still_to_be_updated(const Action& action, const Diff& planned)
+{
+    const Kind& kind = *action.kind;
+    std::string uid = action.uid;
+    CallContext where = context(action);
+    auto fresh =
+        co_await engine_.provider.read(kind, action.scope, std::move(uid), std::move(where));
+    if (!fresh)
+        co_return fresh.error();
+    Error changed(
+        Errc::conflict, "it changed since it was planned", action.address.text(), "plan again");
+    if (!*fresh || ((*fresh)->mark && (*fresh)->mark->owner != engine_.owner_id))
+        co_return changed;
+    const Value* last = action.last ? &*action.last->last_applied : nullptr;
+    const Diff rest =
+        make_diff(kind, action.desired, &(*fresh)->value, last, action.lifecycle.ignore_changes);
+    if (!action.pin.empty() && !is_left_of(rest.changes, planned.changes))
+        co_return changed;
+    co_return Result<void>{};
 }
 
 // What the update has come to: what the API kept of it, and whether it is ready once it was

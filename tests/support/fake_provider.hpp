@@ -50,6 +50,7 @@ public:
     Duration dying{};                        // how long a deleted object is still there
     Duration late{};                         // how long after a swallowed create it takes effect
     bool lists_in_pages = false;             // then no list proves absence
+    bool holds_writes_up = false;            // so long that each is compared anew
     bool names_uids = true;                  // false: no answer to a create says the uid
     bool keeps_marks = true;                 // false: annotations are dropped
     std::vector<std::string> unseen;         // uids that lists miss
@@ -214,6 +215,9 @@ public:
     Task<Result<Created>> create(const Kind& kind, WriteCall call, CallContext context) override
     {
         const CallContext where = context;
+        auto still = co_await compared_anew(where);
+        if (!still)
+            co_return still.error();
         auto created = co_await create_one(kind, std::move(call), std::move(context));
         note_attempt(where, created ? created->status : 0, created ? nullptr : &created.error());
         co_return created;
@@ -222,6 +226,9 @@ public:
     Task<Result<Written>> write(const Kind& kind, WriteCall call, CallContext context) override
     {
         const CallContext where = context;
+        auto still = co_await compared_anew(where);
+        if (!still)
+            co_return still.error();
         auto written = co_await write_one(kind, std::move(call), std::move(context));
         note_attempt(where, written ? written->status : 0, written ? nullptr : &written.error());
         co_return written;
@@ -240,6 +247,19 @@ public:
     }
 
 private:
+    Task<Result<void>> compared_anew(const CallContext& context)
+    {
+        if (!holds_writes_up || context.comparison == nullptr)
+            co_return Result<void>{};
+        auto again = context.comparison->again();
+        auto holds = co_await std::move(again);
+        if (holds)
+            co_return Result<void>{};
+        Error error = holds.error();
+        error.effect = Effect::none;
+        co_return error;
+    }
+
     static void note_attempt(const CallContext& context, int status, const Error* error)
     {
         if (context.attempts == nullptr)

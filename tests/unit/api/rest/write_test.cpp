@@ -203,6 +203,61 @@ TEST_SUITE("api: write")
         CHECK(world.http.requests.back().target == "/v1/roles/u1");
     }
 
+    TEST_CASE("E: what is sent long after it was compared is compared again, and only then sent")
+    {
+        const auto write = [](World& world, bool holds) {
+            const Kind& kind = world.kind("Role");
+            auto calls = encode_delete(kind, {}, "u1", desired);
+            REQUIRE(calls);
+            int asked = 0;
+            Comparison comparison;
+            comparison.at = world.clock.now();
+            comparison.again = [&]() -> Task<Result<void>> {
+                ++asked;
+                if (!holds)
+                    co_return Error(Errc::conflict, "it changed");
+                co_return Result<void>{};
+            };
+            CallContext context("Role/tenant/admin", "plan-1");
+            context.comparison = &comparison;
+            auto written = world.clock.run(world.provider->write(kind, calls->front(), context));
+            return std::pair(std::move(written), asked);
+        };
+        SUBCASE("a quick repeat needs none")
+        {
+            World world(catalogue_of({role()}), script({make_response(503), make_response(204)}));
+            const auto [written, asked] = write(world, false);
+            CHECK(written.has_value());
+            CHECK(asked == 0);
+        }
+        SUBCASE("it holds")
+        {
+            World world(catalogue_of({role()}), script({throttled("60"), make_response(204)}));
+            const auto [written, asked] = write(world, true);
+            CHECK(written.has_value());
+            CHECK(asked == 1);
+        }
+        SUBCASE("it does not, and nothing was done")
+        {
+            World world(catalogue_of({role()}), script({throttled("60"), make_response(204)}));
+            const auto [written, asked] = write(world, false);
+            REQUIRE_FALSE(written.has_value());
+            CHECK(written.error().code == Errc::conflict);
+            CHECK(written.error().effect == Effect::none);
+            CHECK(world.http.requests.size() == 1);
+        }
+        SUBCASE("it does not, and nobody knows what was done")
+        {
+            World world(
+                catalogue_of({role()}),
+                script({broken_connection(Effect::unknown), throttled("60"), make_response(204)}));
+            const auto [written, asked] = write(world, false);
+            REQUIRE_FALSE(written.has_value());
+            CHECK(written.error().effect == Effect::unknown);
+            CHECK(world.http.requests.size() == 2);
+        }
+    }
+
     TEST_CASE("H: each attempt that went out is told to who asked, reads and logins are not")
     {
         World world(catalogue_of({role()}),

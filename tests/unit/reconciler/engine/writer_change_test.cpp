@@ -67,6 +67,70 @@ TEST_SUITE("engine: update")
         CHECK(world.open_intents() == 0);
     }
 
+    TEST_CASE("E: a change that others make while the write is held up is not written over")
+    {
+        Made world;
+        world.api.holds_writes_up = true;
+        world.redeclare(a, "spec: {size: 2}");
+        SUBCASE("a field of ours")
+        {
+            world.meddle("read", 3, "spec.size", 9); // the second read is the writer's first look
+        }
+        SUBCASE("its owner")
+        {
+            world.meddle("read", 3, "metadata.annotations.shop/owner", "you");
+        }
+
+        const Report report = world.round();
+
+        REQUIRE(report.failed == 1);
+        CHECK(report.results.front().error->code == Errc::conflict);
+        CHECK(world.api.writes() == Lines{});
+        CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("a write that is held up while nobody changes anything is made")
+    {
+        Made world;
+        world.api.holds_writes_up = true;
+        world.redeclare(a, "spec: {size: 2}");
+        CHECK(world.round().updated == 1);
+        world.undeclare(a);
+        world.declare("Widget/tenant/b");
+        prune(world);
+
+        const Report report = world.round();
+
+        CHECK(report.removed == 1);
+        CHECK(report.created == 1);
+    }
+
+    TEST_CASE("C: a delete that is held up is not of what changed meanwhile, nor of what is gone")
+    {
+        Made world;
+        world.api.holds_writes_up = true;
+        world.undeclare(a);
+        world.declare("Widget/tenant/b");
+        prune(world);
+        SUBCASE("changed")
+        {
+            world.meddle("read", 3, "spec.size", 9);
+            CHECK(world.round().failed == 1);
+            CHECK(world.api.find_item("u1") != nullptr);
+        }
+        SUBCASE("gone")
+        {
+            std::size_t reads = 0;
+            world.api.before = [&](const FakeProvider::Call& call) {
+                if (call.verb == "read" && call.uid == "u1" && ++reads == 3)
+                    world.api.erase_item("u1");
+            };
+            CHECK(world.round().removed == 1);
+        }
+        CHECK(world.api.count("delete") == 0);
+        CHECK(world.open_intents() == 0);
+    }
+
     TEST_CASE("E: an object that is gone since it was planned is an error, not a create")
     {
         Made world;

@@ -353,4 +353,22 @@ TEST_SUITE("engine: create")
         CHECK(world.store.find(a)->uid == "u1");
         CHECK(world.api.count("create") == 1);
     }
+
+    TEST_CASE("A: a create that is held up is not sent beside what others make meanwhile")
+    {
+        EngineWorld world;
+        world.api.holds_writes_up = true;
+        world.declare(a);
+        std::size_t looks = 0;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "look_up" && ++looks == 2)
+                world.exists(a);
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.api.count("create") == 0);
+        CHECK(world.open_intents() == 0);
+    }
 }
