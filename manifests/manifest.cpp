@@ -4,6 +4,41 @@
 
 namespace trueup {
 
+namespace {
+
+bool is_same_place(Place a, Place b)
+{
+    return a.line == b.line && a.column == b.column;
+}
+
+bool is_same_reference(const Reference& a, const Reference& b)
+{
+    return a.target == b.target && a.path == b.path && is_same_place(a.place, b.place);
+}
+
+// Of two values that are identical otherwise. The depth is bounded by the limits of the parsers.
+bool stand_at_the_same_places(const Value& a, const Value& b)
+{
+    if (!is_same_place(a.place(), b.place()))
+        return false;
+    if (const Map* map = a.if_map())
+        return std::ranges::equal(
+            *map, *b.if_map(), stand_at_the_same_places, &Map::Entry::second, &Map::Entry::second);
+    if (const List* list = a.if_list())
+        return std::ranges::equal(*list, *b.if_list(), stand_at_the_same_places);
+    return true;
+}
+
+} // namespace
+
+bool reads_the_same(const Manifest& a, const Manifest& b)
+{
+    return a.address == b.address && a.kind == b.kind && a.file == b.file &&
+           is_same_place(a.place, b.place) && a.digest == b.digest && a.lifecycle == b.lifecycle &&
+           std::ranges::equal(a.references, b.references, is_same_reference) &&
+           identical(a.body, b.body) && stand_at_the_same_places(a.body, b.body);
+}
+
 const Manifest* ManifestSet::find(const Address& address) const
 {
     const auto it = std::ranges::lower_bound(manifests, address, {}, &Manifest::address);

@@ -23,6 +23,8 @@ struct Lifecycle {
     std::optional<Adoption> adopt; // nothing: as the configuration says
     Replacement replace = Replacement::forbidden;
     DeletionPolicy deletion = DeletionPolicy::remove;
+
+    bool operator==(const Lifecycle&) const = default;
 };
 
 // A dependency and where it was written.
@@ -53,6 +55,9 @@ struct Manifest {
     Place place;        // where the document starts
     std::string digest; // SHA-256 of what was written, secret references included, secret texts not
 };
+
+// Whether both declare the same at the same places: one may stand for the other, in messages too.
+bool reads_the_same(const Manifest& a, const Manifest& b);
 
 struct ManifestSet {
     std::vector<Manifest> manifests;  // by address

@@ -3,13 +3,12 @@
 #include "manifests/cycles.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace trueup {
 
 namespace {
-
-using Files = std::map<std::string, std::vector<Manifest>>;
 
 // `path` itself, or a file below it.
 bool concerns(const std::string& path, const std::string& file)
@@ -18,24 +17,47 @@ bool concerns(const std::string& path, const std::string& file)
            (file.starts_with(path) && (path.ends_with('/') || file[path.size()] == '/'));
 }
 
-// The manifests of all files, each address once: of two, what was read now counts and not what is
-// kept of another time.
-ManifestSet join(const Files& files, const std::set<std::string>& kept)
+// Whether `file` is one of those, or below one; they are told that its last good text is known.
+bool is_broken(std::vector<BrokenFile>& broken, const std::string& file)
 {
-    std::map<std::string, const Manifest*> chosen;
-    for (const bool old : {false, true})
-        for (const auto& [name, manifests] : files)
-            if (kept.contains(name) == old)
-                for (const Manifest& manifest : manifests)
-                    chosen.emplace(manifest.address.text(), &manifest);
-    ManifestSet set;
+    bool found = false;
+    for (BrokenFile& path : broken)
+        if (concerns(path.file, file))
+            found = path.last_good = true;
+    return found;
+}
+
+// Puts in force what was read now, and of what is kept of another time what nothing else declares;
+// of two that are kept the first counts.
+void join(InForce& now, std::vector<Manifest> read, std::vector<Manifest> kept)
+{
+    std::ranges::move(kept, std::back_inserter(read));
+    std::ranges::stable_sort(read, {}, &Manifest::address);
+    std::vector<Manifest>& chosen = now.manifests.manifests;
+    chosen.reserve(read.size());
     std::string digests;
-    for (const auto& [address, manifest] : chosen) {
-        digests += manifest->digest;
-        set.manifests.push_back(*manifest);
+    for (Manifest& manifest : read) {
+        if (!chosen.empty() && chosen.back().address == manifest.address) {
+            now.shadowed.push_back(std::move(manifest));
+            continue;
+        }
+        digests += manifest.digest;
+        chosen.push_back(std::move(manifest));
     }
-    set.digest = sha256_hex(digests);
-    return set;
+    now.manifests.digest = sha256_hex(digests);
+}
+
+// What reads as it did is taken over as it lies in memory: what was read anew is then freed as a
+// whole, and leaves no holes.
+void keep_in_place(std::vector<Manifest>& now, std::vector<Manifest>& before)
+{
+    auto old = before.begin();
+    for (Manifest& manifest : now) {
+        while (old != before.end() && old->address < manifest.address)
+            ++old;
+        if (old != before.end() && reads_the_same(*old, manifest))
+            manifest = std::move(*old);
+    }
 }
 
 bool goes_round(const ManifestSet& set, const Catalogue& catalogue)
@@ -46,30 +68,30 @@ bool goes_round(const ManifestSet& set, const Catalogue& catalogue)
 }
 
 // Everything stays as it was; what is broken now is told.
-InForce keep_all(const InForce& before, std::vector<BrokenFile> broken, std::string why)
+InForce keep_all(InForce before, std::vector<BrokenFile> broken, std::string why)
 {
-    InForce kept = before;
     for (BrokenFile& file : broken)
         file.last_good = before.known;
-    kept.broken = std::move(broken);
+    before.broken = std::move(broken);
     if (!before.known)
-        kept.deletes_blocked = std::move(why);
-    return kept;
+        before.deletes_blocked = std::move(why);
+    return before;
 }
 
 } // namespace
 
-InForce put_in_force(const InForce& before,
-                     Snapshot snapshot,
-                     BadManifest policy,
-                     const Catalogue& catalogue)
+InForce
+put_in_force(InForce before, Snapshot snapshot, BadManifest policy, const Catalogue& catalogue)
 {
     InForce now;
     now.revision = std::move(snapshot.revision);
     now.known = true;
-    for (LoadedFile& file : snapshot.files)
-        now.files.emplace(file.file, std::move(file.manifests));
-    std::set<std::string> kept;
+    std::vector<Manifest> read;
+    std::set<std::string> files;
+    for (LoadedFile& file : snapshot.files) {
+        files.insert(file.file);
+        std::ranges::move(file.manifests, std::back_inserter(read));
+    }
     bool everything = false;
     for (const Unreadable& unreadable : snapshot.unreadable) {
         BrokenFile broken;
@@ -77,25 +99,27 @@ InForce put_in_force(const InForce& before,
         if (!unreadable.errors.empty())
             broken.error = unreadable.errors.front().text();
         everything = everything || unreadable.everything;
-        for (const auto& [name, manifests] : before.files) {
-            if (!concerns(unreadable.path, name) || now.files.contains(name))
-                continue;
-            now.files.emplace(name, manifests);
-            kept.insert(name);
-            broken.last_good = true;
-        }
-        if (!broken.last_good && now.deletes_blocked.empty())
-            now.deletes_blocked =
-                unreadable.path + " cannot be read, and what it declared is not known";
         now.broken.push_back(std::move(broken));
     }
+    std::vector<Manifest> kept;
+    for (const std::vector<Manifest>* last : {&before.manifests.manifests, &before.shadowed})
+        for (const Manifest& manifest : *last)
+            if (!files.contains(manifest.file) && is_broken(now.broken, manifest.file))
+                kept.push_back(manifest);
+    for (const BrokenFile& broken : now.broken)
+        if (!broken.last_good && now.deletes_blocked.empty())
+            now.deletes_blocked =
+                broken.file + " cannot be read, and what it declared is not known";
     const bool all_or_nothing = policy == BadManifest::revision && !now.broken.empty();
-    if (everything || all_or_nothing)
-        return keep_all(before, std::move(now.broken), "the manifests cannot be read");
-    now.manifests = join(now.files, kept);
-    if (!kept.empty() && goes_round(now.manifests, catalogue))
-        return keep_all(before, std::move(now.broken), "the manifests cannot be read");
-    return now;
+    const bool keeps_some = !kept.empty();
+    if (!everything && !all_or_nothing) {
+        join(now, std::move(read), std::move(kept));
+        if (!keeps_some || !goes_round(now.manifests, catalogue)) {
+            keep_in_place(now.manifests.manifests, before.manifests.manifests);
+            return now;
+        }
+    }
+    return keep_all(std::move(before), std::move(now.broken), "the manifests cannot be read");
 }
 
 } // namespace trueup

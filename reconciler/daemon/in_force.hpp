@@ -9,7 +9,6 @@
 #include "manifests/source.hpp"
 #include "reconciler/daemon/config.hpp"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -19,15 +18,17 @@ struct InForce {
     InForce() = default;
 
     ManifestSet manifests;
-    std::map<std::string, std::vector<Manifest>> files; // of which it is made
+    // What a file that cannot be read declared last, and another file declares now.
+    std::vector<Manifest> shadowed;
     std::string revision;
     bool known = false; // false: nothing that could be reconciled has been read yet
     std::vector<BrokenFile> broken;
     std::string deletes_blocked; // why nothing may be deleted; ""
 };
 
-// `before` is what was in force until now. Whatever points into the catalogue goes on doing so.
-InForce put_in_force(const InForce& before,
+// `before` is what was in force until now; what reads as it did then stays what it was in memory.
+// Whatever points into the catalogue goes on doing so.
+InForce put_in_force(InForce before,
                      Snapshot snapshot,
                      BadManifest policy,
                      const Catalogue& catalogue);

@@ -140,8 +140,8 @@ void Loop::put_new_in_force(Snapshot snapshot)
     for (const Unreadable& unreadable : snapshot.unreadable)
         for (const Diagnostic& error : unreadable.errors)
             note(Level::error, error.text());
-    InForce now = put_in_force(in_force_, std::move(snapshot), config.on_bad, parts_.catalogue);
-    in_force_ = std::move(now);
+    in_force_ =
+        put_in_force(std::move(in_force_), std::move(snapshot), config.on_bad, parts_.catalogue);
     for (const BrokenFile& broken : in_force_.broken)
         note(Level::warning,
              broken.file + " cannot be read: " +

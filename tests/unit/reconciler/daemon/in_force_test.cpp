@@ -102,6 +102,42 @@ TEST_SUITE("daemon: what is in force")
         CHECK(declared(second) == Lines{"Widget/tenant/x c"});
     }
 
+    TEST_CASE("what moved out of a broken file, and is in another broken one, is where it moved to")
+    {
+        const InForce first = follow({}, Revision().file("b", {"Widget/tenant/x"}));
+        const InForce second = follow(first, Revision().file("c", {"Widget/tenant/x"}).broken("b"));
+
+        const InForce third = follow(second, Revision().broken("b").broken("c"));
+        CHECK(declared(third) == Lines{"Widget/tenant/x c"});
+        CHECK(third.deletes_blocked.empty());
+        // And back again where only the first is still broken: it was never read as empty.
+        CHECK(declared(follow(third, Revision().broken("b"))) == Lines{"Widget/tenant/x b"});
+    }
+
+    TEST_CASE("a broken file in a directory that cannot be read either is kept once")
+    {
+        const InForce first = follow({}, Revision().file("top/a", {"Widget/tenant/x"}));
+
+        const InForce second = follow(first, Revision().broken("top").broken("top/a"));
+
+        CHECK(declared(second) == Lines{"Widget/tenant/x top/a"});
+        CHECK(second.shadowed.empty());
+        CHECK(second.deletes_blocked.empty());
+    }
+
+    TEST_CASE("what reads as before stays what it was in memory; what does not is what was read")
+    {
+        const InForce first = follow({}, Revision().file("a", {"Widget/tenant/x"}));
+        const SharedValue body = first.manifests.manifests.front().body;
+
+        const InForce same = follow(first, Revision().file("a", {"Widget/tenant/x"}));
+        CHECK(same.manifests.manifests.front().body.is(body));
+
+        Revision moved = Revision().file("a", {"Widget/tenant/x"});
+        moved.snapshot.files.front().manifests.front().place.line = 7;
+        CHECK(follow(first, moved).manifests.manifests.front().place.line == 7);
+    }
+
     TEST_CASE("a directory that cannot be read keeps all that was below it, and no more")
     {
         const InForce first = follow({},
