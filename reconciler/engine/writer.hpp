@@ -75,7 +75,8 @@ private:
     Task<Result<void>>
     write_all(const Action& action, std::vector<WriteCall> calls, Comparison* comparison = nullptr);
     Task<Result<void>> still_to_be_created(const Action& action);
-    Task<Result<void>> still_to_be_updated(const Action& action, const Diff& planned);
+    Task<Result<void>>
+    still_to_be_updated(const Action& action, const Diff& planned, const Observed& before);
     Task<Result<void>> look_again(const Action& action, const Expected& expected);
     Task<Result<void>>
     run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid);

@@ -23,6 +23,11 @@ bool is_left_of(const std::vector<FieldChange>& rest, const std::vector<FieldCha
     });
 }
 
+bool is_same_call(const WriteCall& a, const WriteCall& b)
+{
+    return a.operation == b.operation && identical(a.body, b.body);
+}
+
 } // namespace
 
 std::string Writer::kept_otherwise(const std::vector<std::string>& paths)
@@ -144,7 +149,9 @@ Task<Result<void>> Writer::update_once(const Action& action, bool check_pin, std
         std::vector<WriteCall> prepared = std::move(*calls);
         Comparison comparison;
         comparison.at = engine_.clock.now();
-        comparison.again = [this, &action, &diff] { return still_to_be_updated(action, diff); };
+        comparison.again = [this, &action, &diff, &fresh] {
+            return still_to_be_updated(action, diff, **fresh);
+        };
         auto written = co_await write_all(action, std::move(prepared), &comparison);
         if (!written)
             co_return written.error();
@@ -157,17 +164,20 @@ Task<Result<void>> Writer::update_once(const Action& action, bool check_pin, std
     co_return stored;
 }
 
-// Whether what is there now still wants nothing but `planned`, or a part of it.
-Task<Result<void>> Writer::still_to_be_updated(const Action& action, const Diff& planned)
+// Whether what is there now wants nothing but `planned`, or a part of it, and the same calls as
+// `before` did: what the API replaces as a whole holds what we do not manage too.
+Task<Result<void>>
+Writer::still_to_be_updated(const Action& action, const Diff& planned, const Observed& before)
 {
     const Kind& kind = *action.kind;
+    const Mark mark(engine_.owner_id, address_mark(action.address));
     std::string uid = action.uid;
     CallContext where = context(action);
     auto fresh =
         co_await engine_.provider.read(kind, action.scope, std::move(uid), std::move(where));
     if (!fresh)
         co_return fresh.error();
-    Error changed(
+    const Error changed(
         Errc::conflict, "it changed since it was planned", action.address.text(), "plan again");
     if (!*fresh || ((*fresh)->mark && (*fresh)->mark->owner != engine_.owner_id))
         co_return changed;
@@ -175,6 +185,12 @@ Task<Result<void>> Writer::still_to_be_updated(const Action& action, const Diff&
     const Diff rest =
         make_diff(kind, action.desired, &(*fresh)->value, last, action.lifecycle.ignore_changes);
     if (!action.pin.empty() && !is_left_of(rest.changes, planned.changes))
+        co_return changed;
+    const auto then =
+        encode_update(kind, action.scope, before, action.desired, paths_of(planned), mark);
+    const auto now =
+        encode_update(kind, action.scope, **fresh, action.desired, paths_of(planned), mark);
+    if (!then || !now || !std::ranges::equal(*then, *now, is_same_call))
         co_return changed;
     co_return Result<void>{};
 }

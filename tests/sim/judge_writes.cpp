@@ -6,6 +6,10 @@
 
 namespace trueup::sim {
 
+// What was changed so long before a write is sent was seen: a comparison holds for five seconds,
+// and the answer that it rests on may have been half a minute on its way.
+constexpr Duration compared_again = std::chrono::seconds(36);
+
 // What arrives at once is the last one that was sent; what does not may be any of them.
 bool Judge::is_late(const std::string& call, Instant since) const
 {
@@ -102,14 +106,17 @@ bool Judge::check_touch(const HttpRequest& request, Thing& thing)
                            (declared->adopt == AdoptMode::standard && rules_.takes_over));
     // What was on its way before the round began was sent under the manifests of then.
     const bool is_of_before = is_late(request, round_began_);
-    if (!ours && !may_take && !is_of_before && thing.taken_at < thing.read_at &&
-        !is_late(request, thing.taken_at))
+    const auto was_known = [&](Instant change) {
+        return (change < thing.read_at && !is_late(request, change)) ||
+               (!rules_.stale_reads && !is_late(request, change + compared_again));
+    };
+    if (!ours && !may_take && !is_of_before && was_known(thing.taken_at))
         violation('C', "an object that is not ours is changed: " + address);
     // The plan of a create speaks of what is to be there after it: what became of the new object
     // before anyone but its creator could know of it is no news to the plan.
     const bool new_in_this_plan = thing.by_client && thing.appeared_at > planned_at_;
-    if (planned_ && !new_in_this_plan && !is_late(request, thing.others_wrote_at) &&
-        thing.others_wrote_at > planned_at_ && thing.others_wrote_at < thing.read_at)
+    if (planned_ && !new_in_this_plan && thing.others_wrote_at > planned_at_ &&
+        was_known(thing.others_wrote_at))
         violation('E', "a change that was made since the plan is overwritten: " + address);
     // A PUT that nobody could warn in time leaves nothing of the change that it overwrites.
     if (request.method == "PUT" && thing.read_at < thing.others_wrote_at)

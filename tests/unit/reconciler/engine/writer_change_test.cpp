@@ -80,6 +80,10 @@ TEST_SUITE("engine: update")
         {
             world.meddle("read", 3, "metadata.annotations.shop/owner", "you");
         }
+        SUBCASE("a field that we do not manage, and that goes back with the rest")
+        {
+            world.meddle("read", 3, "spec.note", "theirs");
+        }
 
         const Report report = world.round();
 
