@@ -168,12 +168,20 @@ Task<Result<void>> Sender::make_ready(const Call& call)
     auto turn = co_await wait_turn(call);
     if (!turn)
         co_return turn.error();
+    auto holds = co_await compare_again(call);
+    co_return holds;
+}
+
+// Makes anew what the call rests on, when it is long ago.
+Task<Result<void>> Sender::compare_again(const Call& call)
+{
     Comparison* comparison = call.context.comparison;
-    if (comparison == nullptr || clock_.now() - comparison->at < comparison_holds)
+    const Instant now = clock_.now();
+    if (comparison == nullptr || now - comparison->at < comparison_holds)
         co_return Result<void>{};
     auto again = comparison->again();
     auto holds = co_await std::move(again);
-    comparison->at = clock_.now();
+    comparison->at = now; // what is seen may be as old as the question
     co_return holds;
 }
 
@@ -184,6 +192,7 @@ Task<Result<void>> Sender::ensure_identity(const Call& call)
     if (identity == identity_checked_ || !check_identity_ || call.kind == nullptr)
         co_return Result<void>{};
     CallContext context = call.context;
+    context.comparison = nullptr; // that of the call, not of what is asked first
     auto same = co_await check_identity_(std::move(context));
     if (same)
         identity_checked_ = identity;
@@ -218,6 +227,12 @@ Sender::attempt_if_up(const Call& call, const Credential* credential, int number
     Breaker::Verdict verdict = breaker_->ask(clock_.now());
     while (verdict == Breaker::Verdict::wait) {
         co_await probe_.wait();
+        auto holds = co_await compare_again(call);
+        if (!holds) {
+            Error error = holds.error();
+            error.effect = Effect::none;
+            co_return error;
+        }
         verdict = breaker_->ask(clock_.now());
     }
     if (verdict == Breaker::Verdict::refuse)

@@ -53,6 +53,7 @@ private:
     bool is_left_alone() const;
     Task<Result<HttpResponse>> attempt(const Call& call, const Credential* credential, int number);
     Task<Result<void>> make_ready(const Call& call);
+    Task<Result<void>> compare_again(const Call& call);
     Task<Result<void>> ensure_identity(const Call& call);
     Task<Result<void>> wait_turn(const Call& call);
     void slow_down(const Call& call, const Error& error);

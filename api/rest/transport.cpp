@@ -146,6 +146,7 @@ Task<Result<void>> ReadTransport::add_bootstrap(Call& call)
     if (!uses(call, catalogue_.api.bootstrap))
         co_return Result<void>{};
     CallContext context = call.context;
+    context.comparison = nullptr; // that of the call, not of what is asked first
     auto values = co_await bootstrap(std::move(context));
     if (!values)
         co_return values.error();

@@ -107,10 +107,12 @@ Result<std::optional<double>> parse_rate(const std::string& text)
     return std::optional<double>(rate);
 }
 
-// The deadlines of one call: --timeout bounds the whole of it, and with it each of its parts.
+// The deadlines of one call: --timeout bounds the whole of it, and with it each of its parts. Each
+// action that runs has a connection: what a write rests on would be old when it had waited for one.
 Result<HttpLimits> read_limits(const Settings& settings)
 {
     HttpLimits limits;
+    limits.connections_max = std::max(limits.connections_max, settings.parallelism);
     if (settings.timeout.empty())
         return limits;
     auto timeout = parse_duration(settings.timeout);

@@ -289,6 +289,8 @@ private:
             auto finished = co_await finish_steps(action, intent.uid);
             if (!finished)
                 co_return finished.error();
+            if (!*finished)
+                co_return Result<void>{};
         }
         if (deletes && !*object) {
             auto record = engine_.store.record(intent.address);
@@ -329,23 +331,17 @@ private:
     }
 
     // Steps such as a publish belong to the write that they follow.
-    static bool has_steps(const Kind& kind)
-    {
-        return kind.create && !kind.create->then.empty() &&
-               std::ranges::any_of(kind.facets,
-                                   [](const Facet& facet) { return !facet.then.empty(); });
-    }
-
-    Task<Result<void>> finish_steps(const Action& action, std::string uid)
+    // False: they failed, and are owed still.
+    Task<Result<bool>> finish_steps(const Action& action, std::string uid)
     {
         if (!has_steps(*action.kind))
-            co_return Result<void>{};
+            co_return true;
         auto finished = co_await writer_.finish_create(*action.kind, action, std::move(uid));
         if (!finished && finished.error().code == Errc::store_failed)
             co_return finished.error();
         if (!finished)
             recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
-        co_return Result<void>{};
+        co_return finished.has_value();
     }
 
     // Whether an update does not show and may yet, and something hangs on it that no later plan

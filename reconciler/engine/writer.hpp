@@ -24,6 +24,10 @@ struct Settled {
     std::vector<std::string> not_kept; // fields that were read back with other values
 };
 
+// Whether something must follow a create and some updates of the kind before they count, such as a
+// publish.
+bool has_steps(const Kind& kind);
+
 // Each call is made on behalf of one action; `desired` has every reference resolved. All fail with
 // the errors of Provider and Store, and with conflict when the object is not the one that was
 // planned on.
@@ -71,9 +75,14 @@ private:
     // `answered`: the API said that it was done, and not which object it made.
     Task<Result<Settled>>
     finish_existing(Action action, Observed object, std::string intent_id, bool answered);
-    // `comparison`: what the calls rest on; null: they follow from a call before them.
-    Task<Result<void>>
-    write_all(const Action& action, std::vector<WriteCall> calls, Comparison* comparison = nullptr);
+    // `comparison`: what the first call rests on. What follows a call of ours changes an object
+    // that must still be ours, and no more: our own calls have changed it. `begun` is set when one
+    // of them may have taken effect.
+    Task<Result<void>> write_all(const Action& action,
+                                 std::vector<WriteCall> calls,
+                                 Comparison* comparison = nullptr,
+                                 bool* begun = nullptr);
+    Task<Result<void>> still_ours(const Action& action, std::string uid);
     Task<Result<void>> still_to_be_created(const Action& action);
     Task<Result<void>>
     still_to_be_updated(const Action& action, const Diff& planned, const Observed& before);
@@ -84,7 +93,8 @@ private:
     Task<Result<std::string>>
     open_intent(const Action& action, std::string route, std::optional<Memo> keepsake);
     Task<Result<void>> close_intent(const Action& action, std::string id, std::string outcome);
-    Task<Result<void>> update_once(const Action& action, bool check_pin, std::string intent_id);
+    Task<Result<void>>
+    update_once(const Action& action, bool check_pin, std::string intent_id, bool& begun);
     Task<Result<Settled>> updated(const Action& action);
     Task<Result<Settled>> removed(const Action& action, std::string intent_id, Batch batch);
     Task<Result<Settled>> remove_object(Action action, Expected expected);

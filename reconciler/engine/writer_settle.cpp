@@ -77,7 +77,12 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
     std::string intent_id;
     Batch batch;
     Error last_error(Errc::internal, "no attempt was made", action.address.text());
+    // What stays when its deletion is done is seen to be another afterwards.
+    const bool stays = kind.when_deleted != WhenDeleted::remove;
+    const Expected whatever = [](const Observed&) { return true; };
     for (int round = 1; round <= deletes_max; ++round) {
+        Comparison comparison;
+        comparison.at = engine_.clock.now();
         std::string uid = action.uid;
         CallContext where = context(action);
         auto fresh =
@@ -86,7 +91,8 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             co_return fresh.error();
         if (!*fresh)
             break;
-        auto still = still_to_be_deleted(action, **fresh, expected);
+        const bool may_be_done = stays && round > 1;
+        auto still = still_to_be_deleted(action, **fresh, may_be_done ? whatever : expected);
         if (!still) {
             // A lost call before it had no effect: the object is there, and is another by now.
             if (!intent_id.empty()) {
@@ -110,10 +116,9 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
         }
         std::vector<WriteCall> prepared = std::move(*calls);
         std::string route = prepared.front().operation->route();
-        Comparison comparison;
-        comparison.at = engine_.clock.now();
         comparison.again = [this, &action, &expected] { return look_again(action, expected); };
-        auto written = co_await write_all(action, std::move(prepared), &comparison);
+        Comparison* resting_on = stays ? nullptr : &comparison;
+        auto written = co_await write_all(action, std::move(prepared), resting_on);
         // The call is repeated within itself, and then finds its own effect.
         if (!written && written.error().code == Errc::not_found) {
             batch.audit.push_back(audit_of(action, "found"));

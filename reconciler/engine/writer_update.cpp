@@ -2,6 +2,7 @@
 
 #include "api/rest/codec.hpp"
 #include "reconciler/engine/writer.hpp"
+#include "state/model/json.hpp"
 #include "state/model/mutation.hpp"
 
 #include <algorithm>
@@ -12,14 +13,28 @@ namespace {
 
 constexpr int update_rounds_max = 3; // re-reads of one update whose answers were lost
 
+// As a text: of what is hidden from both of two changes, nobody can say that it is another.
+std::string text_before(const FieldChange& change)
+{
+    return change.before ? json::write(*change.before) : std::string();
+}
+
 // Whether `rest`, what is left to be done after a call whose answer was lost, is what was planned
 // or a part of it: else somebody changed the object meanwhile.
 bool is_left_of(const std::vector<FieldChange>& rest, const std::vector<FieldChange>& planned)
 {
     return std::ranges::all_of(rest, [&](const FieldChange& change) {
         return std::ranges::any_of(planned, [&](const FieldChange& before) {
-            return before.path == change.path && before.before == change.before;
+            return before.path == change.path && text_before(before) == text_before(change);
         });
+    });
+}
+
+bool is_step(const Kind& kind, const WriteCall& call)
+{
+    return std::ranges::any_of(kind.facets, [&](const Facet& facet) {
+        return std::ranges::any_of(facet.then,
+                                   [&](const Operation& step) { return &step == call.operation; });
     });
 }
 
@@ -30,6 +45,12 @@ bool is_same_call(const WriteCall& a, const WriteCall& b)
 
 } // namespace
 
+bool has_steps(const Kind& kind)
+{
+    return kind.create && !kind.create->then.empty() &&
+           std::ranges::any_of(kind.facets, [](const Facet& facet) { return !facet.then.empty(); });
+}
+
 std::string Writer::kept_otherwise(const std::vector<std::string>& paths)
 {
     std::string text = "the API keeps other values than were written: ";
@@ -38,9 +59,19 @@ std::string Writer::kept_otherwise(const std::vector<std::string>& paths)
     return text;
 }
 
-Task<Result<void>>
-Writer::write_all(const Action& action, std::vector<WriteCall> calls, Comparison* comparison)
+Task<Result<void>> Writer::write_all(const Action& action,
+                                     std::vector<WriteCall> calls,
+                                     Comparison* comparison,
+                                     bool* begun)
 {
+    if (calls.empty())
+        co_return Result<void>{};
+    const std::string uid = calls.front().uid;
+    Comparison later;
+    later.at = engine_.clock.now();
+    later.again = [this, &action, &uid] { return still_ours(action, uid); };
+    if (comparison == nullptr)
+        comparison = &later;
     for (WriteCall& call : calls) {
         const std::string route = call.operation->route();
         CallContext where = context(action);
@@ -59,6 +90,9 @@ Writer::write_all(const Action& action, std::vector<WriteCall> calls, Comparison
         where.comparison = comparison;
         auto written =
             co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
+        comparison = &later;
+        if (begun != nullptr && (written || written.error().effect == Effect::unknown))
+            *begun = true;
         std::vector<AuditRecord> lines = audit_of(action, route, attempts);
         if (!written) {
             co_await audit_failure(std::move(lines));
@@ -77,9 +111,26 @@ Writer::write_all(const Action& action, std::vector<WriteCall> calls, Comparison
     co_return Result<void>{};
 }
 
+// Whether no other owner has taken the object over. What reads do not show yet may be ours.
+Task<Result<void>> Writer::still_ours(const Action& action, std::string uid)
+{
+    CallContext where = context(action);
+    auto fresh = co_await engine_.provider.read(
+        *action.kind, action.scope, std::move(uid), std::move(where));
+    if (!fresh)
+        co_return fresh.error();
+    if (*fresh && (*fresh)->mark && (*fresh)->mark->owner != engine_.owner_id)
+        co_return Error{Errc::conflict,
+                        "the owner " + (*fresh)->mark->owner + " has taken it over",
+                        action.address.text(),
+                        "plan again"};
+    co_return Result<void>{};
+}
+
 Task<Result<Settled>> Writer::update(Action action)
 {
     std::string intent_id;
+    bool begun = false;
     for (int round = 1; round <= update_rounds_max; ++round) {
         if (round == 2 && intent_id.empty())
             break;
@@ -90,7 +141,7 @@ Task<Result<Settled>> Writer::update(Action action)
                 co_return intent.error();
             intent_id = *intent;
         }
-        auto written = co_await update_once(action, round == 1, intent_id);
+        auto written = co_await update_once(action, round == 1, intent_id, begun);
         const bool lost = !written && written.error().effect == Effect::unknown;
         if (lost && round < update_rounds_max)
             continue;
@@ -98,7 +149,10 @@ Task<Result<Settled>> Writer::update(Action action)
             auto settled = co_await updated(action);
             co_return settled;
         }
-        if (!lost) {
+        // The steps of what was written are owed still: no later plan would see that they are
+        // missing.
+        const bool owes_steps = begun && has_steps(*action.kind);
+        if (!lost && !owes_steps) {
             auto closed = co_await close_intent(action, intent_id, "failed");
             static_cast<void>(closed.has_value());
         }
@@ -107,10 +161,15 @@ Task<Result<Settled>> Writer::update(Action action)
     co_return Error{Errc::internal, "an update ended without an outcome", action.address.text()};
 }
 
-// Writes what differs and records that: what comes after is for `updated`.
-Task<Result<void>> Writer::update_once(const Action& action, bool check_pin, std::string intent_id)
+// Writes what differs and records that: what comes after is for `updated`. `begun`: an earlier try
+// may have taken effect, and its steps are owed; set when this one may.
+Task<Result<void>>
+Writer::update_once(const Action& action, bool check_pin, std::string intent_id, bool& begun)
 {
     const Kind& kind = *action.kind;
+    Comparison comparison;
+    comparison.at = engine_.clock.now();
+    bool owes_steps = begun && has_steps(kind);
     const Mark mark(engine_.owner_id, address_mark(action.address));
     std::string uid = action.uid;
     CallContext where = context(action);
@@ -147,14 +206,18 @@ Task<Result<void>> Writer::update_once(const Action& action, bool check_pin, std
         if (!calls)
             co_return calls.error();
         std::vector<WriteCall> prepared = std::move(*calls);
-        Comparison comparison;
-        comparison.at = engine_.clock.now();
+        owes_steps = owes_steps && !is_step(kind, prepared.back());
         comparison.again = [this, &action, &diff, &fresh] {
             return still_to_be_updated(action, diff, **fresh);
         };
-        auto written = co_await write_all(action, std::move(prepared), &comparison);
+        auto written = co_await write_all(action, std::move(prepared), &comparison, &begun);
         if (!written)
             co_return written.error();
+    }
+    if (owes_steps) {
+        auto made = co_await run_steps(action, kind.create->then, action.uid);
+        if (!made)
+            co_return made.error();
     }
     Batch batch;
     batch.put.push_back(written_record_of(action, action.uid));
