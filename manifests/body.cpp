@@ -230,6 +230,23 @@ void BodyReader::hide(Value& value, const Step& at, bool from_elsewhere)
     value = std::move(secret);
 }
 
+// What the manifest itself calls sensitive, by a boolean beside it.
+void BodyReader::hide_marked(Map& members, const Field& field, const Step& at)
+{
+    for (const Field& member : field.fields) {
+        if (member.sensitive_when.empty())
+            continue;
+        const Value* marked = members.find(member.sensitive_when);
+        Value* value = members.find(member.name);
+        if (marked == nullptr || !(*marked == Value(true)) || value == nullptr)
+            continue;
+        const bool is_plain =
+            value->is_scalar() && !value->is_null() && !value->is_secret() && !value->is_unknown();
+        if (is_plain)
+            hide(*value, Step(at, member.name), false);
+    }
+}
+
 void BodyReader::unknown_field(const std::string& name,
                                Place place,
                                const Field& field,
@@ -260,6 +277,7 @@ void BodyReader::object(Value& value, const Field& field, const Step& at)
         else
             this->value(member, *known, step);
     }
+    hide_marked(*members, field, at);
     required(value, field, at);
 }
 

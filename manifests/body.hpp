@@ -37,6 +37,7 @@ private:
     void scalar(Value& value, const Field& field, const Step& at, bool from_elsewhere);
     bool is_well_formed(const Value& value, const Field& field, const Step& at);
     void hide(Value& value, const Step& at, bool from_elsewhere);
+    void hide_marked(Map& members, const Field& field, const Step& at);
     void object(Value& value, const Field& field, const Step& at);
     void required(const Value& value, const Field& field, const Step& at);
     void list(Value& value, const Field& field, const Step& at);

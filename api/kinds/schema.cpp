@@ -154,6 +154,8 @@ void Types::read_rules(Section& section, Field& field)
         field.doc = section.text("doc");
     field.required = section.flag("required", field.required);
     field.sensitive = section.flag("sensitive", field.sensitive);
+    if (section.states("sensitiveWhen"))
+        field.sensitive_when = section.text("sensitiveWhen");
     field.write_only = section.flag("writeOnly", field.write_only);
     field.immutable = section.flag("immutable", field.immutable);
     field.create_only = section.flag("createOnly", field.create_only);
@@ -218,7 +220,7 @@ void Types::check(const Section& section, const Field& field)
     wrong(!is_string && !field.choices.empty(), "\"enum\" is only for strings");
     wrong(!is_string && field.embedded_text, "\"embeddedText\" is only for strings");
     wrong(!is_string && !field.refers_to.empty(), "\"refersTo\" is only for strings");
-    wrong(!is_scalar(field.type) && field.sensitive,
+    wrong(!is_scalar(field.type) && (field.sensitive || !field.sensitive_when.empty()),
           "\"sensitive\" is only for strings, numbers and booleans");
     wrong(!is_scalar(field.type) && !field.normalise.empty(),
           "\"normalise\" is only for strings, numbers and booleans");
@@ -270,6 +272,13 @@ void Types::read_members(const Entry& at, std::vector<Field>& members)
             *found = std::move(field);
         else
             members.push_back(std::move(field));
+    }
+    for (const Field& member : members) {
+        const auto when = std::ranges::find(members, member.sensitive_when, &Field::name);
+        const bool is_flag = when != members.end() && when->type == FieldType::boolean;
+        if (!member.sensitive_when.empty() && !is_flag)
+            complain(
+                *diagnostics_, at, member.name + ": \"sensitiveWhen\" names no boolean beside it");
     }
 }
 

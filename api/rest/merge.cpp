@@ -161,14 +161,15 @@ void erase_names(Value& at, std::span<const std::string> names)
         erase_names(*next, names.subspan(1));
 }
 
-Error withheld(const std::string& path, const Field* field)
+// `was_read`: what is not at hand is a mask, not a source.
+Error withheld(const std::string& path, bool was_read)
 {
     Error error(Errc::refused,
                 "the secret " + path + " would have to be sent again, and its text is not at hand",
                 "",
                 "declare " + path +
                     " with its $secret, or as \"\" if there is none: a mask is never sent back");
-    if (field == nullptr || !field->sensitive)
+    if (!was_read)
         error.advice = "make the source of the secret available";
     return error;
 }
@@ -233,23 +234,49 @@ bool is_mask(const Value& value)
     return text != nullptr && (text->empty() || text->find('*') != std::string::npos);
 }
 
+namespace {
+
+// Nothing but asterisks: no API means that, whatever a kind says of the field.
+bool is_plain_mask(const Value& value)
+{
+    const std::string* text = value.if_string();
+    return text != nullptr && text->size() >= 3 &&
+           text->find_first_not_of('*') == std::string::npos;
+}
+
+bool is_called_sensitive(const Field* field, const Map& beside)
+{
+    if (field == nullptr || field->sensitive_when.empty())
+        return false;
+    const Value* marked = beside.find(field->sensitive_when);
+    return marked != nullptr && *marked == Value(true);
+}
+
+} // namespace
+
 Result<void> check_sendable(const Field* at, const Value& value, const std::string& path)
 {
     const std::string shown = path.starts_with('.') ? path.substr(1) : path;
     if (const Secret* secret = value.if_secret(); secret != nullptr && !secret->has_text())
-        return withheld(shown, at);
+        return withheld(shown, at != nullptr && at->sensitive);
     if (const Unknown* unknown = value.if_unknown())
         return Error{Errc::refused, shown + " is not known yet: it waits for " + unknown->text()};
-    if (at != nullptr && at->sensitive && value.is_scalar() && !value.is_secret() && is_mask(value))
-        return withheld(shown, at);
+    const bool is_masked = at != nullptr && at->sensitive && is_mask(value);
+    if ((is_masked || is_plain_mask(value)) && value.is_scalar() && !value.is_secret())
+        return withheld(shown, true);
     if (const Map* map = value.if_map()) {
         for (const auto& [name, member] : *map) {
             const Field* field = nullptr;
             if (at != nullptr)
                 field = at->type == FieldType::map && !at->element.empty() ? &at->element.front()
                                                                            : at->find(name);
-            if (auto checked = check_sendable(field, member, path + step_text(name)); !checked)
+            const std::string below = path + step_text(name);
+            if (auto checked = check_sendable(field, member, below); !checked)
                 return checked;
+            // An empty one says that there is none.
+            const bool shows_mask = is_mask(member) && !member.string_or_empty().empty();
+            if (shows_mask && is_called_sensitive(field, *map))
+                return withheld(below.substr(below.starts_with('.') ? 1 : 0), true);
         }
     }
     if (const List* list = value.if_list()) {

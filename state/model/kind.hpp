@@ -35,6 +35,7 @@ struct Field {
     std::string doc;
     bool required = false;
     bool sensitive = false;     // a Secret whatever its source; masked on read
+    std::string sensitive_when; // a boolean beside it: while that is true, it is a secret; ""
     bool write_only = false;    // never read back: compared with what was last applied
     bool immutable = false;     // a change needs a replace
     bool create_only = false;   // sent on create, never compared or sent later

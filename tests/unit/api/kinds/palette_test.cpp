@@ -156,6 +156,10 @@ TEST_SUITE("kinds: palette")
               std::set<std::string>{"spec.auth.password", "spec.auth.tls.key", "spec.auth.token"});
         CHECK(sensitive_fields("EdgeRegistrationToken") == std::set<std::string>{"spec.token"});
         CHECK(sensitive_fields("SshKey").empty());
+        const Kind& profile = *palette().find("ClusterProfile");
+        const Field* variables = profile.schema.find("spec")->find("variables");
+        const Field& variable = variables->element.front();
+        CHECK(variable.find("defaultValue")->sensitive_when == "isSensitive");
     }
 
     TEST_CASE("every kind with annotations keeps its mark in them, and merges them by key")

@@ -40,6 +40,27 @@ TEST_SUITE("api: update with secrets")
         }
     }
 
+    TEST_CASE("a mask that a flag beside it tells of, or that nothing tells of, blocks it too")
+    {
+        Field flagged = text("value");
+        flagged.sensitive_when = "hidden";
+        Field hidden = text("hidden");
+        hidden.type = FieldType::boolean;
+        const Kind kind = plain_kind("Note", "/v1/notes", {text("key"), flagged, hidden});
+        const Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"key": "k2"}})");
+        const auto update_of = [&](const std::string& spec) {
+            const std::string answer =
+                R"({"metadata": {"name": "a", "uid": "u"}, "spec": )" + spec + "}";
+            return encode_update(kind, {}, observed(kind, answer), desired, {"spec.key"}, mark());
+        };
+
+        CHECK_FALSE(update_of(R"({"key": "k", "value": "ab**", "hidden": true})"));
+        CHECK_FALSE(update_of(R"({"key": "k", "value": "********", "hidden": false})"));
+        CHECK(update_of(R"({"key": "k", "value": "ab**", "hidden": false})"));
+        CHECK(update_of(R"({"key": "k", "value": "", "hidden": true})"));
+        CHECK(update_of(R"({"key": "k", "value": "*", "hidden": false})"));
+    }
+
     TEST_CASE("a secret that is only remembered cannot be sent")
     {
         Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"key": "k2"}})");
