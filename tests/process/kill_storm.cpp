@@ -202,6 +202,7 @@ private:
             finished = process.wait();
         }
         victim_ = 0;
+        CHECK((finished->out + finished->err).find(storm_canary) == std::string::npos);
         if (finished->exit_code == 128 + SIGKILL) {
             ++figures_.kills;
             figures_.mid_apply += writes_ != before ? 1U : 0U;
@@ -322,6 +323,8 @@ private:
                 for (const char* word : {"damaged", "cut off", "bug", "not a state"})
                     if (seen.exit_code > 3 || seen.err.find(word) != std::string::npos)
                         reader_faults += seen.err;
+                if ((seen.out + seen.err).find(storm_canary) != std::string::npos)
+                    reader_faults += "a reader shows a secret";
             }
         }
     }
