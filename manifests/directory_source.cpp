@@ -47,6 +47,7 @@ public:
 
     Scan scan() override;
     Snapshot load() override;
+    std::string revision() override;
 
 private:
     std::optional<GitHead> head(GitLook look) const;
@@ -158,11 +159,15 @@ Snapshot DirectorySource::load()
         snapshot.files.push_back(std::move(file));
     for (auto& [path, entry] : unreadable)
         snapshot.unreadable.push_back(std::move(entry));
-    if (const auto git = head(GitLook::status))
-        snapshot.revision = "git:" + git->commit + (git->dirty ? "-dirty" : "");
-    else
-        snapshot.revision = "sha256:" + sha256_hex(tree_.look(options_.load.paths).content);
+    snapshot.revision = revision();
     return snapshot;
+}
+
+std::string DirectorySource::revision()
+{
+    if (const auto git = head(GitLook::status))
+        return "git:" + git->commit + (git->dirty ? "-dirty" : "");
+    return "sha256:" + sha256_hex(tree_.look(options_.load.paths).content);
 }
 
 } // namespace

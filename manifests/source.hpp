@@ -70,6 +70,8 @@ public:
     virtual Scan scan() = 0;
     // Reads everything anew, secrets too. Manifests point into the catalogue.
     virtual Snapshot load() = 0;
+    // Of what a load would read now, as Snapshot has it; "" where nobody knows.
+    virtual std::string revision() { return {}; }
 };
 
 } // namespace trueup

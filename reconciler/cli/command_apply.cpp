@@ -5,6 +5,7 @@
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/planning.hpp"
 #include "reconciler/cli/run_config.hpp"
+#include "reconciler/daemon/gate.hpp"
 #include "reconciler/plan/render.hpp"
 #include "reconciler/plan/saved_plan.hpp"
 
@@ -80,14 +81,21 @@ Result<void> adopt_saved_request(const SavedPlan& saved, PlanRequest& request)
 }
 
 // Binds a new state to this API, refuses another's, and settles what a crash left open;
-// in a freeze window it stays as it is.
+// in a freeze window, and of what is suspended, it stays as it is.
 Result<void> prepare_workspace(Workspace& workspace, const Settings& settings, Engine engine)
 {
     auto windows = read_freeze(settings);
     if (!windows)
         return windows.error();
-    if (settings.override_freeze.empty() && frozen_at(*windows, workspace.clock->wall()))
-        engine.hands_off = [](const Address&) { return true; };
+    auto memos = workspace.store->memos();
+    if (!memos)
+        return memos.error();
+    const Memory memory = read_memory(*memos);
+    const WallTime now = workspace.clock->wall();
+    const bool frozen = settings.override_freeze.empty() && frozen_at(*windows, now);
+    engine.hands_off = [&memory, now, frozen](const Address& address) {
+        return frozen || suspension_of(memory, address, now) != nullptr;
+    };
     const auto recovery = run(workspace, prepare(engine, workspace.http->origin().text()));
     if (!recovery)
         return recovery.error();
@@ -215,12 +223,45 @@ Result<void> check_freeze(Workspace& workspace, const Settings& settings, const 
     return run(workspace, workspace.store->commit(std::move(batch)));
 }
 
+// What may run of `actions` while something is suspended, or waits for the end of its grace period:
+// as the daemon of the same state would decide.
+Result<Gated> hold_back(Workspace& workspace, const Settings& settings, std::vector<Action> actions)
+{
+    auto memos = workspace.store->memos();
+    if (!memos)
+        return memos.error();
+    Memory memory = read_memory(*memos);
+    Memory asked = memory; // a person asks: what failed, or was written in vain, is tried again
+    asked.failures.clear();
+    asked.writes.clear();
+    RunConfig config;
+    if (!settings.grace.empty() && !settings.destroy) {
+        auto grace = parse_duration(settings.grace);
+        if (!grace)
+            return grace.error();
+        config.grace = *grace;
+    }
+    GateInput input;
+    input.now = workspace.clock->wall();
+    input.ignore_backoff = true;
+    // What a grace period is counted from is forgotten once the resource is declared again.
+    for (const Action& action : actions)
+        memory.tombstones.erase(action.address.text());
+    Gated gated = gate(std::move(actions), asked, config, input);
+    for (const auto& [address, since] : gated.tombstones)
+        memory.tombstones.insert_or_assign(address, since);
+    Batch changes = memory_changes(*memos, write_memory(memory), input.now);
+    if (auto kept = run(workspace, workspace.store->commit(std::move(changes))); !kept)
+        return kept.error();
+    return gated;
+}
+
 // The actions to run, after everything that can refuse them has spoken.
-Result<std::vector<Action>> choose_actions(Workspace& workspace,
-                                           const Settings& settings,
-                                           const PlanRequest& request,
-                                           const std::optional<SavedPlan>& saved,
-                                           Planned planned)
+Result<Gated> choose_actions(Workspace& workspace,
+                             const Settings& settings,
+                             const PlanRequest& request,
+                             const std::optional<SavedPlan>& saved,
+                             Planned planned)
 {
     if (auto allowed =
             check_guards(planned.plan, workspace.manifests, planned.records, request.guards);
@@ -232,9 +273,21 @@ Result<std::vector<Action>> choose_actions(Workspace& workspace,
         RenderOptions how;
         how.colour = colour_of(settings);
         print(render_text(planned.plan, how));
-        return std::move(planned.plan.actions);
+        return hold_back(workspace, settings, std::move(planned.plan.actions));
     }
-    return std::move(agree(*saved, std::move(planned.plan)).actions);
+    return hold_back(workspace, settings, agree(*saved, std::move(planned.plan)).actions);
+}
+
+void print_held_back(const std::map<std::string, Withheld>& withheld)
+{
+    for (const auto& [address, why] : withheld)
+        print("held back: " + address + ": " + why.message + "\n");
+}
+
+bool holds_suspended(const std::map<std::string, Withheld>& withheld)
+{
+    return std::ranges::any_of(
+        withheld, [](const auto& entry) { return entry.second.reason == "suspended"; });
 }
 
 Result<Duration> parse_wait(const std::string& text)
@@ -266,6 +319,8 @@ Result<void> open_everything(Workspace& workspace, const Settings& settings)
         return read;
     if (auto whole = check_whole(before, (*source)->scan()); !whole)
         return whole;
+    workspace.revision = (*source)->revision();
+    workspace.events->stamp_with(workspace.revision);
     return open_api(workspace, settings, Access::write);
 }
 
@@ -353,6 +408,7 @@ int run_apply(Settings& settings)
                   *workspace.random,
                   *workspace.events);
     engine.owner_id = settings.owner;
+    engine.revision = workspace.revision;
     engine.plan_id = workspace.random->hex(8);
     if (auto ready = prepare_workspace(workspace, settings, engine); !ready)
         return fail(ready.error());
@@ -361,15 +417,22 @@ int run_apply(Settings& settings)
         return fail(planned.error());
     if (saved && !check_binding(saved->binding, planned->binding))
         return fail(Error{Errc::refused, "the plan file was made for another API or owner"});
-    auto actions = choose_actions(workspace, settings, *request, saved, std::move(*planned));
-    if (!actions)
-        return fail(actions.error());
-    if (count_effects(*actions) != 0 && !settings.yes && !saved && !confirmed()) {
+    auto chosen = choose_actions(workspace, settings, *request, saved, std::move(*planned));
+    if (!chosen)
+        return fail(chosen.error());
+    print_held_back(chosen->withheld);
+    if (holds_suspended(chosen->withheld) && !chosen->has_work())
+        return fail(Error{Errc::refused,
+                          "all that there is to do is suspended",
+                          "",
+                          "take that back with trueup resume, while the daemon runs"});
+    std::vector<Action> actions = std::move(chosen->actions);
+    if (count_effects(actions) != 0 && !settings.yes && !saved && !confirmed()) {
         print("Nothing was done.\n");
         return 1;
     }
     options->should_stop = freeze_watch(workspace, settings);
-    return run_actions(workspace, engine, std::move(*actions), std::move(*options));
+    return run_actions(workspace, engine, std::move(actions), std::move(*options));
 }
 
 } // namespace trueup

@@ -182,6 +182,8 @@ void CommandLine::add_apply()
     apply->add_flag("--yes", settings_.yes, "Do not ask");
     apply->add_option("--parallelism", settings_.parallelism, "Actions at a time")
         ->check(CLI::Range(1, 256));
+    apply->add_option(
+        "--grace", settings_.grace, "How long a delete waits, and can be taken back (0s)");
     apply->add_option("--override-freeze",
                       settings_.override_freeze,
                       "Write during a freeze window all the same; the reason is put on record");
@@ -197,6 +199,7 @@ void CommandLine::add_state()
     CLI::App* list = state->add_subcommand("list", "Addresses of what is ours");
     add_common(*list);
     list->add_flag("--json", settings_.json, "As JSON");
+    list->footer("Example: trueup state list -f manifests/ --json");
     CLI::App* show = state->add_subcommand("show", "Everything remembered of one resource");
     add_common(*show);
     show->add_option("address", settings_.address, "Kind/scope/name")->required();
@@ -204,6 +207,7 @@ void CommandLine::add_state()
     CLI::App* remove = state->add_subcommand("rm", "Forget one resource; deletes nothing remotely");
     add_common(*remove);
     remove->add_option("address", settings_.address, "Kind/scope/name")->required();
+    remove->footer("Example: trueup state rm Role/tenant/auditor -f manifests/");
 }
 
 void CommandLine::add_kinds()
@@ -215,10 +219,12 @@ void CommandLine::add_kinds()
     CLI::App* show = kinds->add_subcommand("show", "Fields and calls of one kind");
     add_common(*show);
     show->add_option("kind", settings_.name, "Name of the kind")->required();
+    show->footer("Example: trueup kinds show ClusterProfile");
     CLI::App* check =
         kinds->add_subcommand("check", "Check kind files, alone or against an API document");
     add_common(*check);
     check->add_option("--spec", settings_.spec, "Swagger 2.0 document to compare with");
+    check->footer("Example: trueup kinds check --kinds my-kinds/ --spec swagger.json");
 }
 
 void CommandLine::add_sandbox()
@@ -241,10 +247,12 @@ void CommandLine::add_others()
     CLI::App* validate =
         app_->add_subcommand("validate", "Check manifests: syntax, schema, references; no network");
     add_common(*validate);
+    validate->footer("Example: trueup validate -f manifests/");
     CLI::App* import = app_->add_subcommand("import", "Take an existing object as ours");
     add_common(*import);
     import->add_option("address", settings_.address, "Kind/scope/name of its manifest")->required();
     import->add_option("uid", settings_.uid, "Its uid in the API")->required();
+    import->footer("Example: trueup import Role/tenant/auditor 66f2a1c09d3b7e0011223344");
     CLI::App* completion = app_->add_subcommand("completion", "Print a completion script");
     completion->add_option("shell", settings_.name, "bash, zsh or fish")
         ->required()

@@ -32,7 +32,13 @@ void ProgressSink::emit(const Event& event)
         event.type == EventType::action_done || event.type == EventType::action_failed ||
         event.type == EventType::action_skipped || event.type == EventType::action_waiting;
     clear();
-    next_.emit(event);
+    if (revision_.empty() || !event.revision.empty()) {
+        next_.emit(event);
+    } else {
+        Event stamped = event;
+        stamped.revision = revision_;
+        next_.emit(stamped);
+    }
     if (ended)
         ++ended_;
     if (event.type == EventType::action_failed)

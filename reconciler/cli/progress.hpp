@@ -5,6 +5,8 @@
 #include "state/model/event.hpp"
 
 #include <cstddef>
+#include <string>
+#include <utility>
 
 namespace trueup {
 
@@ -21,6 +23,8 @@ public:
     void begin(std::size_t total);
     void end();
     void emit(const Event& event) override;
+    // What every event carries from now on that says no revision itself.
+    void stamp_with(std::string revision) { revision_ = std::move(revision); }
 
 private:
     void clear();
@@ -29,6 +33,7 @@ private:
     EventSink& next_;
     const Clock& clock_;
     bool draw_;
+    std::string revision_;
     bool shown_ = false;
     std::size_t total_ = 0;
     std::size_t ended_ = 0;

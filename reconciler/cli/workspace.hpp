@@ -38,6 +38,7 @@ struct Workspace {
     Catalogue catalogue;
     std::optional<std::string> standard_input; // what it held, once somebody wanted it
     ManifestSet manifests;
+    std::string revision; // of the manifests, where they are applied; "" otherwise
     std::unique_ptr<Store> store;
     HttpLimits limits;
     std::unique_ptr<Dialer> dialer;

@@ -34,16 +34,35 @@ Task<Result<Binding>> find_binding(const Catalogue& catalogue,
     co_return binding;
 }
 
+namespace {
+
+// What can be told without a call: no credential goes to another host to find out.
+Result<void> check_place(const std::optional<Binding>& stored,
+                         const std::string& endpoint,
+                         const std::string& owner_id)
+{
+    if (!stored)
+        return {};
+    Binding here = *stored;
+    here.endpoint = endpoint;
+    here.owner_id = owner_id;
+    return check_binding(stored, here);
+}
+
+} // namespace
+
 Task<Result<Recovery>> prepare(Engine engine, std::string endpoint)
 {
     std::string owner = engine.owner_id;
+    auto stored = engine.store.binding();
+    if (!stored)
+        co_return stored.error();
+    if (auto ours = check_place(*stored, endpoint, owner); !ours)
+        co_return ours.error();
     auto binding = co_await find_binding(
         engine.catalogue, engine.provider, std::move(endpoint), std::move(owner));
     if (!binding)
         co_return binding.error();
-    auto stored = engine.store.binding();
-    if (!stored)
-        co_return stored.error();
     if (auto ours = check_binding(*stored, *binding); !ours)
         co_return ours.error();
     if (!*stored) {
@@ -66,14 +85,16 @@ Task<Result<Planned>> plan_now(const Catalogue& catalogue,
     Planned planned;
     std::string endpoint = request.endpoint;
     std::string owner = request.plan.owner_id;
+    auto stored = store.binding();
+    if (!stored)
+        co_return stored.error();
+    if (auto ours = check_place(*stored, endpoint, owner); !ours)
+        co_return ours.error();
     auto binding =
         co_await find_binding(catalogue, observer, std::move(endpoint), std::move(owner));
     if (!binding)
         co_return binding.error();
     planned.binding = *binding;
-    auto stored = store.binding();
-    if (!stored)
-        co_return stored.error();
     if (auto ours = check_binding(*stored, planned.binding); !ours)
         co_return ours.error();
     auto records = remembered(store, manifests);

@@ -115,6 +115,29 @@ bool contains(const std::string& text, const std::string& part)
 
 TEST_SUITE("integration: control")
 {
+    TEST_CASE("what is suspended stays so for an apply by hand, when the daemon has stopped")
+    {
+        DaemonWorld world;
+        world.start();
+        world.wait_for_round("applied");
+        REQUIRE(world.run({"suspend", "--reason", "an outage"}).exit_code == 0);
+        world.stop();
+        world.site.write("roles.yaml",
+                         role("reader", "project.get") + role("auditor", "audit.get"));
+        std::size_t writes = 0;
+        world.api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply&) {
+            writes += request.method != "GET" ? 1U : 0U;
+        });
+
+        const Finished applied =
+            run_process(world.site.command(world.api, {"apply", "--yes"}), world.environment());
+
+        CHECK_MESSAGE(applied.exit_code == 3, applied.out, applied.err);
+        CHECK(contains(applied.out, "held back: Role/tenant/reader: "));
+        CHECK(contains(applied.err, "trueup resume"));
+        CHECK(writes == 0);
+    }
+
     TEST_CASE("a running daemon is seen and steered over its socket")
     {
         DaemonWorld world;

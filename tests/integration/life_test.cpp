@@ -146,7 +146,6 @@ TEST_SUITE("integration: life")
 
         CHECK_MESSAGE(other_api.exit_code == 3, other_api.out, other_api.err);
         CHECK(other_api.err.find("endpoint") != std::string::npos);
-        CHECK(other_api.err.find("tenant") != std::string::npos);
         CHECK(other_plan.exit_code == 3);
         CHECK(other_owner.exit_code == 3);
         CHECK(other_owner.err.find("owner") != std::string::npos);

@@ -1,0 +1,199 @@
+// What single commands promise, through the real binary.
+
+#include "tests/integration/live_api.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+using namespace trueup;
+using namespace trueup::test;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+// The uid that the state has for an address.
+std::string uid_of(const Site& site, const LiveApi& api, const std::string& address)
+{
+    const std::string list = site.run(api, {"state", "list", "--json"}).out;
+    const std::size_t at = list.find("\"uid\": \"", list.find(address));
+    REQUIRE(at != std::string::npos);
+    return list.substr(at + 8, 24);
+}
+
+std::string profile(const std::string& variable)
+{
+    return "---\napiVersion: palette/v1\nkind: ClusterProfile\nmetadata:\n  name: edge\n"
+           "  labels: {tier: one}\n"
+           "spec:\n  version: 1.0.0\n  template:\n    type: add-on\n"
+           "  variables:\n    - name: token\n      isSensitive: true\n" +
+           variable;
+}
+
+} // namespace
+
+TEST_SUITE("integration: commands")
+{
+    TEST_CASE("import: an object that is there becomes ours, and is not made again")
+    {
+        LiveApi api;
+        Site first;
+        first.write("roles.yaml", role("reader"));
+        REQUIRE(first.run(api, {"apply", "--yes"}).exit_code == 0);
+        const std::string uid = uid_of(first, api, "Role/tenant/reader");
+        const std::size_t before = api.sandbox()->count("roles");
+        REQUIRE(api.sandbox()->patch_object(
+            "roles", uid, R"({"metadata":{"annotations":null},"spec":{"permissions":["a.b"]}})"));
+        Site site;
+        site.write("roles.yaml", role("reader"));
+
+        const Finished imported = site.run(api, {"import", "Role/tenant/reader", uid});
+        CHECK_MESSAGE(imported.exit_code == 0, imported.out, imported.err);
+        const Finished applied = site.run(api, {"apply", "--yes"});
+
+        CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
+        CHECK(contains(applied.out, "1 updated"));
+        CHECK(api.sandbox()->count("roles") == before);
+    }
+
+    TEST_CASE("kinds: they are listed, shown, and compared with the API's own description")
+    {
+        const LiveApi api;
+        const Site site;
+        const Finished list = run_process({trueup_binary(), "kinds", "list"}, {});
+        CHECK(list.exit_code == 0);
+        CHECK(contains(list.out, "ClusterProfile"));
+        const Finished show = run_process({trueup_binary(), "kinds", "show", "Role"}, {});
+        CHECK(show.exit_code == 0);
+        CHECK(contains(show.out, "permissions"));
+        CHECK(run_process({trueup_binary(), "kinds", "show", "Rule"}, {}).exit_code == 1);
+        const char* description = std::getenv("TRUEUP_PALETTE_SPEC");
+        if (description == nullptr) {
+            MESSAGE("skipped: TRUEUP_PALETTE_SPEC is not set");
+            return;
+        }
+        const Finished checked =
+            run_process({trueup_binary(), "kinds", "check", "--spec", description}, {});
+        CHECK_MESSAGE(checked.exit_code == 0, checked.out, checked.err);
+    }
+
+    TEST_CASE("a plan lists each page once, and asks for no object by itself")
+    {
+        LiveApi api;
+        Site site;
+        const std::size_t before = api.sandbox()->count("roles");
+        std::string roles;
+        for (int i = 0; i < 1000; ++i)
+            roles += role("role-" + std::to_string(i));
+        site.write("roles.yaml", roles);
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        const std::size_t pages = (before + 1000 + 49) / 50;
+        std::size_t lists = 0;
+        api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply&) {
+            if (request.target.starts_with("/v1/roles?") || request.target == "/v1/roles")
+                ++lists;
+        });
+
+        const Finished plan = site.run(api, {"plan"});
+
+        CHECK(contains(plan.out, "No changes"));
+        CHECK(lists == pages);
+        CHECK(api.requests() <= pages + 3);
+    }
+
+    TEST_CASE("a state is not taken to another host: nothing is sent there, not even a key")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("reader"));
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        const LiveApi elsewhere;
+        for (const std::string command : {"plan", "apply"}) {
+            CAPTURE(command);
+            std::vector<std::string> arguments{command};
+            if (command == "apply")
+                arguments.emplace_back("--yes");
+
+            const Finished refused = site.run(elsewhere, arguments);
+
+            CHECK(refused.exit_code == 3);
+            CHECK(contains(refused.err, "endpoint"));
+        }
+        CHECK(elsewhere.requests() == 0);
+    }
+
+    TEST_CASE("H: each record of an apply says which manifests it was for")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("reader"));
+
+        const Finished applied =
+            site.run(api, {"apply", "--yes", "--log-format", "json", "--log-level", "info"});
+
+        CHECK(applied.exit_code == 0);
+        CHECK(contains(applied.err, "\"revision\":\"sha256:"));
+        std::istringstream lines(applied.err);
+        for (std::string line; std::getline(lines, line);)
+            if (contains(line, "POST /v1/roles"))
+                CHECK_MESSAGE(contains(line, "\"revision\""), line);
+    }
+
+    TEST_CASE("a grace period holds for apply too, and is off when the manifest comes back")
+    {
+        LiveApi api;
+        Site site;
+        site.write("trueup.yaml", "owner: test-owner\nprune: true\ngrace: 1h\n");
+        site.write("roles.yaml", role("reader") + role("writer"));
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        const std::size_t before = api.sandbox()->count("roles");
+        site.write("roles.yaml", role("reader"));
+
+        const Finished held = site.run(api, {"apply", "--yes"});
+
+        CHECK_MESSAGE(held.exit_code == 0, held.out, held.err);
+        CHECK(contains(held.out, "held back: Role/tenant/writer"));
+        CHECK(api.sandbox()->count("roles") == before);
+        // With a period that is over by now, counted from when it was first to go.
+        site.write("trueup.yaml", "owner: test-owner\nprune: true\ngrace: 1ms\n");
+        CHECK(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        CHECK(api.sandbox()->count("roles") == before - 1);
+    }
+
+    TEST_CASE("F: a profile variable that is called sensitive is a secret")
+    {
+        LiveApi api;
+        Site site;
+        site.write("p.yaml", profile("      defaultValue: hunter2\n"));
+
+        const Finished plan = site.run(api, {"plan"});
+        CHECK_FALSE(contains(plan.out, "hunter2"));
+        CHECK(contains(plan.err, "a secret is written in the manifest itself"));
+        const Finished applied = site.run(api, {"apply", "--yes"});
+        CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
+        CHECK(contains(api.sandbox()->dump(), "hunter2"));
+        const Finished again = site.run(api, {"plan", "--detailed-exitcode"});
+        CHECK_MESSAGE(again.exit_code == 0, again.out);
+
+        SUBCASE("its mask is not sent back by an update of what is beside it")
+        {
+            site.remove(".trueup"); // nobody remembers that it was declared
+            site.write("p.yaml", profile("      description: for the edge\n"));
+            const Finished refused = site.run(api, {"apply", "--yes"});
+            CHECK(refused.exit_code == 1);
+            CHECK(contains(refused.out + refused.err, "a mask is never sent back"));
+        }
+        SUBCASE("one with the secret is made")
+        {
+            site.write("p.yaml",
+                       profile("      defaultValue: hunter2\n      description: for the edge\n"));
+            CHECK(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        }
+        CHECK(contains(api.sandbox()->dump(), "hunter2"));
+        CHECK_FALSE(contains(api.sandbox()->dump(), "***"));
+    }
+}
