@@ -1,6 +1,7 @@
 #include "reconciler/cli/log.hpp"
 
 #include "reconciler/cli/console.hpp"
+#include "reconciler/cli/journal.hpp"
 #include "state/model/event_value.hpp"
 #include "state/model/json.hpp"
 
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 namespace trueup {
 
@@ -102,6 +104,8 @@ public:
     LogSink(const Clock& clock, bool json, spdlog::level::level_enum level)
         : clock_(clock), json_(json), logger_("trueup", std::make_shared<StderrSink>())
     {
+        if (is_journal_stderr())
+            journal_.emplace();
         logger_.set_pattern("%v");
         logger_.set_level(level);
         logger_.flush_on(spdlog::level::info);
@@ -111,6 +115,8 @@ public:
     {
         if (!logger_.should_log(level_of(event.level)))
             return;
+        if (journal_ && journal_->send(fields_of(event)))
+            return;
         logger_.log(level_of(event.level), spdlog::string_view_t(line_of(event)));
     }
 
@@ -119,7 +125,32 @@ private:
     {
         // journald takes the priority from the front of a line, and puts its own time to it.
         const std::string priority = journal_ ? "<" + priority_of(event.level) + ">" : "";
-        return priority + (json_ ? json::write(event_value(event, clock_.wall())) : as_text(event));
+        return priority + message_of(event);
+    }
+
+    std::string message_of(const Event& event) const
+    {
+        return json_ ? json::write(event_value(event, clock_.wall())) : as_text(event);
+    }
+
+    // What `journalctl TRUEUP_ADDRESS=...` finds.
+    JournalFields fields_of(const Event& event) const
+    {
+        const bool is_call = event.type == EventType::api_call;
+        return {{"MESSAGE", message_of(event)},
+                {"PRIORITY", priority_of(event.level)},
+                {"SYSLOG_IDENTIFIER", "trueup"},
+                {"TRUEUP_EVENT", std::string(name_of(event.type))},
+                {"TRUEUP_ADDRESS", event.address},
+                {"TRUEUP_VERB", event.verb},
+                {"TRUEUP_CALL", event.call},
+                {"TRUEUP_STATUS", is_call ? std::to_string(event.status) : std::string()},
+                {"TRUEUP_ATTEMPT", is_call ? std::to_string(event.attempt) : std::string()},
+                {"TRUEUP_MS", milliseconds(event.duration)},
+                {"TRUEUP_AUDIT", event.audit_uid},
+                {"TRUEUP_PLAN", event.plan_id},
+                {"TRUEUP_REVISION", event.revision},
+                {"TRUEUP_ERROR", event.error}};
     }
 
     std::string as_text(const Event& event) const
@@ -147,7 +178,7 @@ private:
 
     const Clock& clock_;
     bool json_;
-    bool journal_ = is_journal_stderr();
+    std::optional<Journal> journal_;
     spdlog::logger logger_;
 };
 
