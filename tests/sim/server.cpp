@@ -1,5 +1,6 @@
 #include "tests/sim/server.hpp"
 
+#include "state/model/address.hpp"
 #include "state/model/json.hpp"
 #include "state/model/path.hpp"
 #include "tests/sim/fixtures.hpp"
@@ -291,6 +292,28 @@ ServerReply Server::serve(const HttpRequest& request)
     return reply;
 }
 
+// The answer names the page that was asked for as the one to come: the same one for ever. On the
+// first page, which nobody asked for by a token, it names one that is none.
+void Server::repeat_token(const HttpRequest& request, std::string& body)
+{
+    constexpr std::string_view member = R"("continue":")";
+    constexpr std::string_view parameter = "continue=";
+    const std::size_t at = body.find(member);
+    const std::size_t end = body.find('"', at + member.size());
+    if (at == std::string::npos || end == std::string::npos)
+        return;
+    const std::size_t asked = request.target.find(parameter);
+    if (asked == std::string::npos) {
+        body.insert(at + member.size(), "x");
+        return;
+    }
+    const std::size_t from = asked + parameter.size();
+    const auto token = percent_decode(
+        std::string_view(request.target).substr(from, request.target.find('&', from) - from));
+    if (token)
+        body.replace(at + member.size(), end - at - member.size(), *token);
+}
+
 ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request, bool write)
 {
     ServerReply reply;
@@ -341,10 +364,7 @@ ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request, b
         reply.delay = std::chrono::milliseconds(fault.number);
         break;
     case FaultKind::repeat_page:
-        // The same page for ever.
-        if (const std::size_t at = reply.response.body.find(R"("continue":")");
-            at != std::string::npos)
-            reply.response.body.insert(at + 12, "x");
+        repeat_token(request, reply.response.body);
         break;
     case FaultKind::garbage: {
         constexpr std::array<const char*, 5> bodies{

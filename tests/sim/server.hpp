@@ -66,6 +66,7 @@ private:
     HttpResponse handle(const HttpRequest& request, bool write);
     HttpResponse handle_stale(const HttpRequest& request);
     void change_both(std::function<void(Sandbox&)> change);
+    static void repeat_token(const HttpRequest& request, std::string& body);
     ServerReply with_fault(const Fault& fault, const HttpRequest& request, bool write);
     bool breaks_for_ever(const HttpRequest& request, bool write) const;
     bool is_unreadable(const HttpRequest& request) const;
