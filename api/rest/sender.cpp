@@ -115,6 +115,7 @@ Task<Result<HttpResponse>> Sender::send(Call call)
     bool lost = false; // an earlier attempt may have taken effect, whatever a later one says
     for (int number = 1;; ++number) {
         CallContext context = call.context;
+        context.comparison = nullptr; // that of the call, not of a login: it would wait for itself
         auto credential = co_await auth_.credential(std::move(context));
         if (!credential) {
             Error error = credential.error();
@@ -141,6 +142,7 @@ Task<Result<HttpResponse>> Sender::send(Call call)
                 co_return error;
             renewed = true;
             CallContext again = call.context;
+            again.comparison = nullptr;
             auto other = co_await auth_.renew(credential->generation, std::move(again));
             if (!other) {
                 error = other.error();

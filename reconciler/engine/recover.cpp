@@ -7,6 +7,7 @@
 #include "state/model/mutation.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace trueup {
 
@@ -21,6 +22,8 @@ public:
         auto intents = engine_.store.open_intents();
         if (!intents)
             co_return intents.error();
+        for (const Intent& intent : *intents)
+            newest_[intent.address] = intent.id;
         for (const Intent& intent : *intents) {
             const auto address = Address::parse(intent.address);
             if (engine_.hands_off && address && engine_.hands_off(*address)) {
@@ -289,7 +292,8 @@ private:
             auto finished = co_await finish_steps(action, intent.uid);
             if (!finished)
                 co_return finished.error();
-            if (!*finished)
+            // One of them is enough to remember that they are owed.
+            if (!*finished && newest_[intent.address] == intent.id)
                 co_return Result<void>{};
         }
         if (deletes && !*object) {
@@ -458,6 +462,7 @@ private:
     Writer writer_;
     Recovery recovery_;
     std::vector<Undecided> undecided_;
+    std::map<std::string, std::string> newest_; // intent by address
 };
 
 } // namespace

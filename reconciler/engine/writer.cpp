@@ -288,6 +288,7 @@ Task<Result<Settled>> Writer::create(Action action)
 
 Task<Result<Settled>> Writer::create_noting(Action action, std::optional<Memo> keepsake)
 {
+    const Instant looked = engine_.clock.now();
     if (!action.kind->refuses_duplicates && !mutated(Mutation::create_without_look)) {
         auto found = co_await look_before_create(action);
         if (!found)
@@ -329,15 +330,16 @@ Task<Result<Settled>> Writer::create_noting(Action action, std::optional<Memo> k
         auto closed = co_await close_intent(action, std::move(same), "done");
         static_cast<void>(closed.has_value());
     }
-    auto settled = co_await create_with_intent(std::move(action), std::move(id));
+    auto settled = co_await create_with_intent(std::move(action), std::move(id), looked);
     co_return settled;
 }
 
-Task<Result<Settled>> Writer::create_with_intent(Action action, std::string intent_id)
+Task<Result<Settled>>
+Writer::create_with_intent(Action action, std::string intent_id, Instant looked)
 {
     Error last(Errc::internal, "no attempt was made", action.address.text());
     for (int attempt = 1; attempt <= creates_max; ++attempt) {
-        auto made = co_await send_create(action);
+        auto made = co_await send_create(action, looked);
         if (made && !made->uid.empty()) {
             std::string uid = made->uid;
             auto settled =
@@ -361,6 +363,7 @@ Task<Result<Settled>> Writer::create_with_intent(Action action, std::string inte
             static_cast<void>(closed.has_value());
             co_return last;
         }
+        looked = engine_.clock.now();
         auto verdict = co_await find_outcome(action, made.has_value(), lost);
         if (!verdict)
             co_return verdict.error(); // the intent stays open: the next start looks again
@@ -401,7 +404,7 @@ Task<Result<void>> Writer::still_to_be_created(const Action& action)
 
 // The create call itself; what it made is recorded at once, and that it was answered even when the
 // answer does not name what it made.
-Task<Result<Created>> Writer::send_create(const Action& action)
+Task<Result<Created>> Writer::send_create(const Action& action, Instant looked)
 {
     const Kind& kind = *action.kind;
     const Mark mark(engine_.owner_id, address_mark(action.address));
@@ -413,7 +416,7 @@ Task<Result<Created>> Writer::send_create(const Action& action)
     std::vector<CallAttempt> attempts;
     where.attempts = &attempts;
     Comparison comparison;
-    comparison.at = engine_.clock.now();
+    comparison.at = looked;
     comparison.again = [this, &action] { return still_to_be_created(action); };
     if (!kind.refuses_duplicates)
         where.comparison = &comparison;

@@ -68,20 +68,21 @@ private:
     Result<bool> is_doubtful(const Action& action);
     Result<Duration> may_show_late(const Action& action);
     Task<Result<Settled>> create_noting(Action action, std::optional<Memo> keepsake);
-    Task<Result<Settled>> create_with_intent(Action action, std::string intent_id);
-    Task<Result<Created>> send_create(const Action& action);
+    Task<Result<Settled>> create_with_intent(Action action, std::string intent_id, Instant looked);
+    // `looked`: when it was asked whether it is there.
+    Task<Result<Created>> send_create(const Action& action, Instant looked);
     Task<Result<Verdict>> find_outcome(const Action& action, bool answered, bool lost);
     Task<Result<Settled>> created(Action action, std::string intent_id, std::string uid);
     // `answered`: the API said that it was done, and not which object it made.
     Task<Result<Settled>>
     finish_existing(Action action, Observed object, std::string intent_id, bool answered);
     // `comparison`: what the first call rests on. What follows a call of ours changes an object
-    // that must still be ours, and no more: our own calls have changed it. `begun` is set when one
-    // of them may have taken effect.
+    // that must still be ours, and no more: our own calls have changed it. `owes` says in the end
+    // whether a call may have taken effect whose step was not made.
     Task<Result<void>> write_all(const Action& action,
                                  std::vector<WriteCall> calls,
                                  Comparison* comparison = nullptr,
-                                 bool* begun = nullptr);
+                                 bool* owes = nullptr);
     Task<Result<void>> still_ours(const Action& action, std::string uid);
     Task<Result<void>> still_to_be_created(const Action& action);
     Task<Result<void>>
@@ -94,7 +95,7 @@ private:
     open_intent(const Action& action, std::string route, std::optional<Memo> keepsake);
     Task<Result<void>> close_intent(const Action& action, std::string id, std::string outcome);
     Task<Result<void>>
-    update_once(const Action& action, bool check_pin, std::string intent_id, bool& begun);
+    update_once(const Action& action, bool check_pin, std::string intent_id, bool& owes_steps);
     Task<Result<Settled>> updated(const Action& action);
     Task<Result<Settled>> removed(const Action& action, std::string intent_id, Batch batch);
     Task<Result<Settled>> remove_object(Action action, Expected expected);

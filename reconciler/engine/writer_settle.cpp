@@ -16,6 +16,12 @@ constexpr int deletes_max = 3; // tries of one delete, each after having looked
 constexpr std::size_t polls_max = 100'000;
 constexpr Duration pause_slice = std::chrono::seconds(1); // how late a wish to stop is noticed
 
+// Whether a singleton has the values already that its deletion gives it.
+bool shows_reset(const Kind& kind, const Value& value)
+{
+    return kind.reset_to && make_diff(kind, *kind.reset_to, &value, nullptr, {}).changes.empty();
+}
+
 // After it was removed its address belongs to the one that took its place.
 bool leaves_new_one(const Action& action)
 {
@@ -78,7 +84,9 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
     Batch batch;
     Error last_error(Errc::internal, "no attempt was made", action.address.text());
     // What stays when its deletion is done is seen to be another afterwards.
-    const bool stays = kind.when_deleted != WhenDeleted::remove;
+    const Expected planned_or_done = [&expected, &kind](const Observed& object) {
+        return expected(object) || shows_reset(kind, object.value);
+    };
     const Expected whatever = [](const Observed&) { return true; };
     for (int round = 1; round <= deletes_max; ++round) {
         Comparison comparison;
@@ -91,8 +99,9 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             co_return fresh.error();
         if (!*fresh)
             break;
-        const bool may_be_done = stays && round > 1;
-        auto still = still_to_be_deleted(action, **fresh, may_be_done ? whatever : expected);
+        // Some of the entries may be gone: nobody can tell by whom.
+        const bool may_be_done = kind.when_deleted == WhenDeleted::entries && round > 1;
+        auto still = still_to_be_deleted(action, **fresh, may_be_done ? whatever : planned_or_done);
         if (!still) {
             // A lost call before it had no effect: the object is there, and is another by now.
             if (!intent_id.empty()) {
@@ -116,9 +125,10 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
         }
         std::vector<WriteCall> prepared = std::move(*calls);
         std::string route = prepared.front().operation->route();
-        comparison.again = [this, &action, &expected] { return look_again(action, expected); };
-        Comparison* resting_on = stays ? nullptr : &comparison;
-        auto written = co_await write_all(action, std::move(prepared), resting_on);
+        comparison.again = [this, &action, &planned_or_done] {
+            return look_again(action, planned_or_done);
+        };
+        auto written = co_await write_all(action, std::move(prepared), &comparison);
         // The call is repeated within itself, and then finds its own effect.
         if (!written && written.error().code == Errc::not_found) {
             batch.audit.push_back(audit_of(action, "found"));

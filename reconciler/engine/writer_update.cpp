@@ -62,7 +62,7 @@ std::string Writer::kept_otherwise(const std::vector<std::string>& paths)
 Task<Result<void>> Writer::write_all(const Action& action,
                                      std::vector<WriteCall> calls,
                                      Comparison* comparison,
-                                     bool* begun)
+                                     bool* owes)
 {
     if (calls.empty())
         co_return Result<void>{};
@@ -72,8 +72,12 @@ Task<Result<void>> Writer::write_all(const Action& action,
     later.again = [this, &action, &uid] { return still_ours(action, uid); };
     if (comparison == nullptr)
         comparison = &later;
-    for (WriteCall& call : calls) {
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        WriteCall& call = calls[i];
         const std::string route = call.operation->route();
+        // What is left undone further on, a later plan sees, and its steps with it.
+        const bool precedes_step = i + 1 < calls.size() && is_step(*action.kind, calls[i + 1]);
+        const bool is_owed = is_step(*action.kind, call);
         CallContext where = context(action);
         if (mutated(Mutation::audit_before_effect)) {
             Batch early;
@@ -91,8 +95,10 @@ Task<Result<void>> Writer::write_all(const Action& action,
         auto written =
             co_await engine_.provider.write(*action.kind, std::move(call), std::move(where));
         comparison = &later;
-        if (begun != nullptr && (written || written.error().effect == Effect::unknown))
-            *begun = true;
+        if (owes != nullptr && written)
+            *owes = precedes_step;
+        if (owes != nullptr && !written && written.error().effect == Effect::unknown)
+            *owes = precedes_step || is_owed;
         std::vector<AuditRecord> lines = audit_of(action, route, attempts);
         if (!written) {
             co_await audit_failure(std::move(lines));
@@ -130,7 +136,7 @@ Task<Result<void>> Writer::still_ours(const Action& action, std::string uid)
 Task<Result<Settled>> Writer::update(Action action)
 {
     std::string intent_id;
-    bool begun = false;
+    bool owes_steps = false;
     for (int round = 1; round <= update_rounds_max; ++round) {
         if (round == 2 && intent_id.empty())
             break;
@@ -141,7 +147,7 @@ Task<Result<Settled>> Writer::update(Action action)
                 co_return intent.error();
             intent_id = *intent;
         }
-        auto written = co_await update_once(action, round == 1, intent_id, begun);
+        auto written = co_await update_once(action, round == 1, intent_id, owes_steps);
         const bool lost = !written && written.error().effect == Effect::unknown;
         if (lost && round < update_rounds_max)
             continue;
@@ -149,9 +155,7 @@ Task<Result<Settled>> Writer::update(Action action)
             auto settled = co_await updated(action);
             co_return settled;
         }
-        // The steps of what was written are owed still: no later plan would see that they are
-        // missing.
-        const bool owes_steps = begun && has_steps(*action.kind);
+        // No later plan would see that the steps of what was written are missing.
         if (!lost && !owes_steps) {
             auto closed = co_await close_intent(action, intent_id, "failed");
             static_cast<void>(closed.has_value());
@@ -161,15 +165,14 @@ Task<Result<Settled>> Writer::update(Action action)
     co_return Error{Errc::internal, "an update ended without an outcome", action.address.text()};
 }
 
-// Writes what differs and records that: what comes after is for `updated`. `begun`: an earlier try
-// may have taken effect, and its steps are owed; set when this one may.
+// Writes what differs and records that: what comes after is for `updated`. `owes_steps`: an earlier
+// try may have taken effect, and its steps were not made; set when that is so of this one.
 Task<Result<void>>
-Writer::update_once(const Action& action, bool check_pin, std::string intent_id, bool& begun)
+Writer::update_once(const Action& action, bool check_pin, std::string intent_id, bool& owes_steps)
 {
     const Kind& kind = *action.kind;
     Comparison comparison;
     comparison.at = engine_.clock.now();
-    bool owes_steps = begun && has_steps(kind);
     const Mark mark(engine_.owner_id, address_mark(action.address));
     std::string uid = action.uid;
     CallContext where = context(action);
@@ -195,22 +198,26 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id,
     Diff diff =
         make_diff(kind, action.desired, &(*fresh)->value, last, action.lifecycle.ignore_changes);
     if (!check_pin && !action.pin.empty() && !mutated(Mutation::ignore_pin) &&
-        !is_left_of(diff.changes, action.changes))
+        !is_left_of(diff.changes, action.changes)) {
+        owes_steps = false; // what is there now is not what we wrote
         co_return Error{Errc::conflict,
                         "it changed after a write of it whose answer was lost",
                         action.address.text(),
                         "plan again"};
+    }
     if (!diff.changes.empty()) {
         auto calls =
             encode_update(kind, action.scope, **fresh, action.desired, paths_of(diff), mark);
         if (!calls)
             co_return calls.error();
         std::vector<WriteCall> prepared = std::move(*calls);
-        owes_steps = owes_steps && !is_step(kind, prepared.back());
+        const bool makes_steps = is_step(kind, prepared.back());
+        bool leaves_steps = false;
         comparison.again = [this, &action, &diff, &fresh] {
             return still_to_be_updated(action, diff, **fresh);
         };
-        auto written = co_await write_all(action, std::move(prepared), &comparison, &begun);
+        auto written = co_await write_all(action, std::move(prepared), &comparison, &leaves_steps);
+        owes_steps = leaves_steps || (owes_steps && !(written && makes_steps));
         if (!written)
             co_return written.error();
     }
@@ -218,6 +225,7 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id,
         auto made = co_await run_steps(action, kind.create->then, action.uid);
         if (!made)
             co_return made.error();
+        owes_steps = false;
     }
     Batch batch;
     batch.put.push_back(written_record_of(action, action.uid));

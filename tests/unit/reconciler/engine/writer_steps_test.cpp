@@ -73,6 +73,35 @@ TEST_SUITE("engine: changes in several calls")
         CHECK(world.open_intents() == 0);
     }
 
+    TEST_CASE("a call that has no publish owes none, although its answer was lost")
+    {
+        Published world;
+        Facet note;
+        note.name = "note";
+        note.fields = {path("spec.note")};
+        note.call = operation("note", OperationClass::idempotent, "PUT", "/widgets/{uid}/note");
+        world.kind("Widget").facets.push_back(std::move(note));
+        world.redeclare(a, "spec: {size: 1, note: x}");
+        Error lost(Errc::network, "no answer");
+        lost.effect = Effect::unknown;
+        world.api.refuses.emplace("PUT /widgets/{uid}/note", lost);
+
+        CHECK(world.round().failed == 1);
+        CHECK(world.published() == 0);
+    }
+
+    TEST_CASE("intents of updates whose publish is refused do not pile up")
+    {
+        Published world;
+        world.api.refuses.emplace(publishing, Error(Errc::forbidden, "no permission"));
+        for (int size = 3; size < 8; ++size) {
+            world.redeclare(a, Body("spec: {size: " + std::to_string(size) + "}"));
+            world.round();
+            CHECK(world.open_intents() >= 1);
+            CHECK(world.open_intents() <= 2);
+        }
+    }
+
     TEST_CASE("what an update itself has changed does not hold up its publish")
     {
         Published world;
