@@ -223,9 +223,19 @@ Result<void> check_freeze(Workspace& workspace, const Settings& settings, const 
     return run(workspace, workspace.store->commit(std::move(batch)));
 }
 
+struct Chosen {
+    Chosen() = default;
+
+    Gated gated;
+    Batch memory; // what has to be remembered of what may not run yet
+};
+
 // What may run of `actions` while something is suspended, or waits for the end of its grace period:
 // as the daemon of the same state would decide.
-Result<Gated> hold_back(Workspace& workspace, const Settings& settings, std::vector<Action> actions)
+Result<Chosen> hold_back(Workspace& workspace,
+                         const Settings& settings,
+                         const PlanRequest& request,
+                         std::vector<Action> actions)
 {
     auto memos = workspace.store->memos();
     if (!memos)
@@ -235,7 +245,7 @@ Result<Gated> hold_back(Workspace& workspace, const Settings& settings, std::vec
     asked.failures.clear();
     asked.writes.clear();
     RunConfig config;
-    if (!settings.grace.empty() && !settings.destroy) {
+    if (!settings.grace.empty() && !request.plan.destroy) {
         auto grace = parse_duration(settings.grace);
         if (!grace)
             return grace.error();
@@ -245,23 +255,24 @@ Result<Gated> hold_back(Workspace& workspace, const Settings& settings, std::vec
     input.now = workspace.clock->wall();
     input.ignore_backoff = true;
     // What a grace period is counted from is forgotten once the resource is declared again.
-    for (const Action& action : actions)
-        memory.tombstones.erase(action.address.text());
-    Gated gated = gate(std::move(actions), asked, config, input);
-    for (const auto& [address, since] : gated.tombstones)
+    for (const Manifest& manifest : workspace.manifests.manifests) {
+        memory.tombstones.erase(manifest.address.text());
+        asked.tombstones.erase(manifest.address.text());
+    }
+    Chosen chosen;
+    chosen.gated = gate(std::move(actions), asked, config, input);
+    for (const auto& [address, since] : chosen.gated.tombstones)
         memory.tombstones.insert_or_assign(address, since);
-    Batch changes = memory_changes(*memos, write_memory(memory), input.now);
-    if (auto kept = run(workspace, workspace.store->commit(std::move(changes))); !kept)
-        return kept.error();
-    return gated;
+    chosen.memory = memory_changes(*memos, write_memory(memory), input.now);
+    return chosen;
 }
 
 // The actions to run, after everything that can refuse them has spoken.
-Result<Gated> choose_actions(Workspace& workspace,
-                             const Settings& settings,
-                             const PlanRequest& request,
-                             const std::optional<SavedPlan>& saved,
-                             Planned planned)
+Result<Chosen> choose_actions(Workspace& workspace,
+                              const Settings& settings,
+                              const PlanRequest& request,
+                              const std::optional<SavedPlan>& saved,
+                              Planned planned)
 {
     if (auto allowed =
             check_guards(planned.plan, workspace.manifests, planned.records, request.guards);
@@ -273,9 +284,9 @@ Result<Gated> choose_actions(Workspace& workspace,
         RenderOptions how;
         how.colour = colour_of(settings);
         print(render_text(planned.plan, how));
-        return hold_back(workspace, settings, std::move(planned.plan.actions));
+        return hold_back(workspace, settings, request, std::move(planned.plan.actions));
     }
-    return hold_back(workspace, settings, agree(*saved, std::move(planned.plan)).actions);
+    return hold_back(workspace, settings, request, agree(*saved, std::move(planned.plan)).actions);
 }
 
 void print_held_back(const std::map<std::string, Withheld>& withheld)
@@ -319,7 +330,8 @@ Result<void> open_everything(Workspace& workspace, const Settings& settings)
         return read;
     if (auto whole = check_whole(before, (*source)->scan()); !whole)
         return whole;
-    workspace.revision = (*source)->revision();
+    if (!reads_standard_input(settings)) // which is in no tree
+        workspace.revision = (*source)->revision();
     workspace.events->stamp_with(workspace.revision);
     return open_api(workspace, settings, Access::write);
 }
@@ -420,17 +432,20 @@ int run_apply(Settings& settings)
     auto chosen = choose_actions(workspace, settings, *request, saved, std::move(*planned));
     if (!chosen)
         return fail(chosen.error());
-    print_held_back(chosen->withheld);
-    if (holds_suspended(chosen->withheld) && !chosen->has_work())
+    const Gated& gated = chosen->gated;
+    print_held_back(gated.withheld);
+    if (holds_suspended(gated.withheld) && !gated.has_work())
         return fail(Error{Errc::refused,
                           "all that there is to do is suspended",
                           "",
                           "take that back with trueup resume, while the daemon runs"});
-    std::vector<Action> actions = std::move(chosen->actions);
+    std::vector<Action> actions = std::move(chosen->gated.actions);
     if (count_effects(actions) != 0 && !settings.yes && !saved && !confirmed()) {
         print("Nothing was done.\n");
         return 1;
     }
+    if (auto kept = run(workspace, workspace.store->commit(std::move(chosen->memory))); !kept)
+        return fail(kept.error());
     options->should_stop = freeze_watch(workspace, settings);
     return run_actions(workspace, engine, std::move(actions), std::move(*options));
 }

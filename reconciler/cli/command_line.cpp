@@ -305,6 +305,9 @@ namespace {
 
 // Settings that are more than a word or a list of words; whoever uses one reads it.
 constexpr std::array<std::string_view, 3> sections{"freeze", "git", "limits"};
+// Options that choose what a plan is about.
+constexpr std::array<std::string_view, 5> selections{
+    "prune", "destroy", "target", "exclude", "project"};
 
 // "onBadManifest" as options are written: "on-bad-manifest".
 std::string option_name(const std::string& key)
@@ -404,6 +407,9 @@ Result<void> CommandLine::fill_from_environment_and_file(CLI::App& command)
                          file.string() + ":" + std::to_string(value.place().line),
                          did_you_mean(name, known)};
         }
+        // A saved plan says itself what it is about.
+        if (!settings_.plan_file.empty() && std::ranges::find(selections, name) != selections.end())
+            continue;
         if (option->count() == 0)
             if (auto fine = set_option(*option, texts_of(value), file.string()); !fine)
                 return fine;

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
+#include <filesystem>
 
 using namespace trueup;
 using namespace trueup::test;
@@ -71,9 +71,9 @@ TEST_SUITE("integration: commands")
         CHECK(show.exit_code == 0);
         CHECK(contains(show.out, "permissions"));
         CHECK(run_process({trueup_binary(), "kinds", "show", "Rule"}, {}).exit_code == 1);
-        const char* description = std::getenv("TRUEUP_PALETTE_SPEC");
-        if (description == nullptr) {
-            MESSAGE("skipped: TRUEUP_PALETTE_SPEC is not set");
+        const std::string description = palette_spec();
+        if (!std::filesystem::exists(description)) {
+            MESSAGE("skipped: no Swagger file (TRUEUP_PALETTE_SPEC)");
             return;
         }
         const Finished checked =
@@ -162,6 +162,23 @@ TEST_SUITE("integration: commands")
         site.write("trueup.yaml", "owner: test-owner\nprune: true\ngrace: 1ms\n");
         CHECK(site.run(api, {"apply", "--yes"}).exit_code == 0);
         CHECK(api.sandbox()->count("roles") == before - 1);
+    }
+
+    TEST_CASE("a saved plan to destroy everything does not wait for a grace period")
+    {
+        LiveApi api;
+        Site site;
+        site.write("trueup.yaml", "owner: test-owner\nprune: true\ngrace: 1h\n");
+        site.write("roles.yaml", role("reader"));
+        const std::size_t before = api.sandbox()->count("roles");
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        const std::string file = (site.directory() / "destroy.plan").string();
+        REQUIRE(site.run(api, {"plan", "--destroy", "--out", file}).exit_code == 0);
+
+        const Finished applied = site.run(api, {"apply", file});
+
+        CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
+        CHECK(api.sandbox()->count("roles") == before);
     }
 
     TEST_CASE("F: a profile variable that is called sensitive is a secret")
