@@ -22,6 +22,17 @@ bool shows_reset(const Kind& kind, const Value& value)
     return kind.reset_to && make_diff(kind, *kind.reset_to, &value, nullptr, {}).changes.empty();
 }
 
+// What a delete may find in its try number `round`: what was planned on, or what stays when it is
+// done. Of entries some may be gone after the first try, and nobody can tell by whom.
+Writer::Expected expected_in(const Kind& kind, const Writer::Expected& expected, int round)
+{
+    if (kind.when_deleted == WhenDeleted::entries && round > 1)
+        return [](const Observed&) { return true; };
+    return [&kind, &expected](const Observed& object) {
+        return expected(object) || shows_reset(kind, object.value);
+    };
+}
+
 // After it was removed its address belongs to the one that took its place.
 bool leaves_new_one(const Action& action)
 {
@@ -83,11 +94,6 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
     std::string intent_id;
     Batch batch;
     Error last_error(Errc::internal, "no attempt was made", action.address.text());
-    // What stays when its deletion is done is seen to be another afterwards.
-    const Expected planned_or_done = [&expected, &kind](const Observed& object) {
-        return expected(object) || shows_reset(kind, object.value);
-    };
-    const Expected whatever = [](const Observed&) { return true; };
     for (int round = 1; round <= deletes_max; ++round) {
         Comparison comparison;
         comparison.at = engine_.clock.now();
@@ -99,9 +105,8 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             co_return fresh.error();
         if (!*fresh)
             break;
-        // Some of the entries may be gone: nobody can tell by whom.
-        const bool may_be_done = kind.when_deleted == WhenDeleted::entries && round > 1;
-        auto still = still_to_be_deleted(action, **fresh, may_be_done ? whatever : planned_or_done);
+        const Expected as_expected = expected_in(kind, expected, round);
+        auto still = still_to_be_deleted(action, **fresh, as_expected);
         if (!still) {
             // A lost call before it had no effect: the object is there, and is another by now.
             if (!intent_id.empty()) {
@@ -125,8 +130,8 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
         }
         std::vector<WriteCall> prepared = std::move(*calls);
         std::string route = prepared.front().operation->route();
-        comparison.again = [this, &action, &planned_or_done] {
-            return look_again(action, planned_or_done);
+        comparison.again = [this, &action, &as_expected] {
+            return look_again(action, as_expected);
         };
         auto written = co_await write_all(action, std::move(prepared), &comparison);
         // The call is repeated within itself, and then finds its own effect.
