@@ -211,7 +211,7 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id,
         if (!calls)
             co_return calls.error();
         std::vector<WriteCall> prepared = std::move(*calls);
-        const bool makes_steps = is_step(kind, prepared.back());
+        const bool makes_steps = !prepared.empty() && is_step(kind, prepared.back());
         bool leaves_steps = false;
         comparison.again = [this, &action, &diff, &fresh] {
             return still_to_be_updated(action, diff, **fresh);
