@@ -137,10 +137,14 @@ TEST_SUITE("integration: commands")
 
         CHECK(applied.exit_code == 0);
         CHECK(contains(applied.err, "\"revision\":\"sha256:"));
+        std::size_t creates = 0;
         std::istringstream lines(applied.err);
         for (std::string line; std::getline(lines, line);)
-            if (contains(line, "POST /v1/roles"))
+            if (contains(line, "POST /v1/roles")) {
                 CHECK_MESSAGE(contains(line, "\"revision\""), line);
+                ++creates;
+            }
+        CHECK(creates >= 1);
     }
 
     TEST_CASE("a grace period holds for apply too, and is off when the manifest comes back")
