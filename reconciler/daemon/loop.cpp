@@ -284,9 +284,13 @@ bool Loop::expire_pending(WallTime now)
 {
     if (!memory_.pending || memory_.pending->expires > now)
         return false;
+    const std::string& by = memory_.pending->approved_by;
     note(Level::warning,
-         "nobody agreed in time to the plan " + memory_.pending->digest + ": it is dropped");
+         (by.empty() ? "nobody agreed in time to the plan " + memory_.pending->digest
+                     : by + " agreed to the plan " + memory_.pending->digest + " too long ago") +
+             ": it is dropped");
     audit("approve", "", "the plan " + memory_.pending->digest + " expired");
+    note_expired(memory_, memory_.pending->plan.digest, now);
     memory_.pending.reset();
     return true;
 }

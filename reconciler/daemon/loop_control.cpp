@@ -34,6 +34,7 @@ DaemonStatus Loop::status() const
     if (memory_.pending && memory_.pending->approved_by.empty()) {
         PendingApproval approval;
         approval.digest = memory_.pending->digest;
+        approval.plan = memory_.pending->plan.digest;
         approval.revision = memory_.pending->revision;
         approval.since = memory_.pending->since;
         approval.expires = memory_.pending->expires;

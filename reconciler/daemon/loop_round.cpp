@@ -252,7 +252,7 @@ void Loop::judge_guards(const Planned& planned, Judged& judged)
     if (allowed)
         return;
     const std::string why = allowed.error().text();
-    if (memory_.pending && memory_.pending->digest == planned.plan.digest &&
+    if (memory_.pending && memory_.pending->plan.digest == planned.plan.digest &&
         !memory_.pending->approved_by.empty()) {
         note(Level::warning,
              "a guard is overridden, as " + memory_.pending->approved_by + " approved: " + why);
@@ -340,14 +340,14 @@ void Loop::wait_for_approval(const Planned& planned, Judged& judged, std::string
 {
     const RunConfig& config = parts_.host.config();
     const WallTime now = parts_.clock.wall();
-    const bool same = memory_.pending && memory_.pending->digest == planned.plan.digest &&
+    const bool same = memory_.pending && memory_.pending->plan.digest == planned.plan.digest &&
                       memory_.pending->reason == reason;
     Plan plan;
     plan.digest = planned.plan.digest;
     plan.actions = std::move(judged.gated.actions);
     Pending pending;
     pending.plan = save_plan(plan, config.request.plan, planned.binding, format_time(now));
-    pending.digest = plan.digest;
+    pending.digest = same ? memory_.pending->digest : offer_of(memory_, plan.digest);
     pending.revision = in_force_.revision;
     pending.since = same ? memory_.pending->since : now;
     pending.expires =

@@ -1,5 +1,7 @@
 #include "reconciler/daemon/memory.hpp"
 
+#include "state/model/digest.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -13,8 +15,15 @@ constexpr std::string_view going_kind = "going";
 constexpr std::string_view failure_kind = "failure";
 constexpr std::string_view writes_kind = "writes";
 constexpr std::string_view pending_kind = "pending";
-constexpr std::array kinds{
-    suspension_kind, tombstone_kind, going_kind, failure_kind, writes_kind, pending_kind};
+constexpr std::string_view expired_kind = "expired";
+constexpr std::size_t expired_max = 100;
+constexpr std::array kinds{suspension_kind,
+                           tombstone_kind,
+                           going_kind,
+                           failure_kind,
+                           writes_kind,
+                           pending_kind,
+                           expired_kind};
 
 std::string text_at(const Map& map, std::string_view name)
 {
@@ -191,6 +200,8 @@ Memory read_memory(const std::vector<Memo>& memos)
             read_writes(*map, memo.key, memory);
         else if (memo.kind == pending_kind)
             read_pending(*map, memory);
+        else if (memo.kind == expired_kind)
+            memory.expired[memo.key] = time_at(*map, "at");
         else if (memo.kind == tombstone_kind)
             memory.tombstones[memo.key] = read_tombstone(*map);
         else if (memo.kind == going_kind)
@@ -215,7 +226,31 @@ std::vector<Memo> write_memory(const Memory& memory)
             memos.push_back(memo_of(address, writes));
     if (memory.pending)
         memos.push_back(memo_of(*memory.pending));
+    for (const auto& [plan, at] : memory.expired) {
+        Map map;
+        map.set("at", format_time(at));
+        memos.push_back({std::string(expired_kind), plan, std::move(map)});
+    }
     return memos;
+}
+
+void note_expired(Memory& memory, const std::string& plan, WallTime now)
+{
+    memory.expired[plan] = now;
+    if (memory.expired.size() <= expired_max)
+        return;
+    memory.expired.erase(std::ranges::min_element(
+        memory.expired, {}, [](const auto& entry) { return entry.second; }));
+}
+
+std::string offer_of(const Memory& memory, const std::string& plan)
+{
+    const auto it = memory.expired.find(plan);
+    if (it == memory.expired.end())
+        return plan;
+    Digest digest;
+    digest.add(plan + " " + format_time(it->second));
+    return digest.hex();
 }
 
 std::vector<Memo> with_decisions(const std::vector<Memo>& stored, const Memory& memory)

@@ -52,7 +52,7 @@ struct Pending {
     Pending() = default;
 
     SavedPlan plan;
-    std::string digest;
+    std::string digest; // to be agreed to: of the plan, or of the plan and when it expired last
     std::string revision;
     std::string reason; // why agreement is needed: "" in approve mode, else what a guard said
     WallTime since;
@@ -70,7 +70,14 @@ struct Memory {
     std::map<std::string, Failure> failures;
     std::map<std::string, ResourceWrites> writes;
     std::optional<Pending> pending;
+    std::map<std::string, WallTime> expired; // by digest of the plan: when nobody agreed in time
 };
+
+// Notes that nobody agreed in time to `plan`, by its digest. The newest hundred are kept.
+void note_expired(Memory& memory, const std::string& plan, WallTime now);
+// What is to be agreed to for `plan` to be carried out: its digest, or another one once that has
+// expired, for an agreement that comes too late must not count for what is offered again.
+std::string offer_of(const Memory& memory, const std::string& plan);
 
 // What the memos say; those that nobody understands are left out.
 Memory read_memory(const std::vector<Memo>& memos);

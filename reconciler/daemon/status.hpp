@@ -74,7 +74,8 @@ struct RoundStatus {
 struct PendingApproval {
     PendingApproval() = default;
 
-    std::string digest;
+    std::string digest; // what is to be agreed to
+    std::string plan;   // the digest of the plan itself: another one once it has expired
     std::string revision;
     WallTime since;
     WallTime expires;

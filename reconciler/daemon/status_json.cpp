@@ -110,6 +110,7 @@ Value approval_value(const PendingApproval& approval)
 {
     Writer out;
     out.text("digest", approval.digest)
+        .text("plan", approval.plan)
         .text("revision", approval.revision)
         .time("since", approval.since)
         .time("expires", approval.expires)

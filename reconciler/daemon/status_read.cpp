@@ -125,6 +125,7 @@ PendingApproval read_approval(const Value& value)
     const Reader in(value);
     PendingApproval approval;
     approval.digest = in.text("digest");
+    approval.plan = in.text("plan");
     approval.revision = in.text("revision");
     approval.since = in.time("since");
     approval.expires = in.time("expires");

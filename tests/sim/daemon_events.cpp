@@ -337,7 +337,7 @@ void Day::people_do(DayThing thing, Random& random)
         if (const auto status = loop.status(); status.approval && !wanted_.resources.empty()) {
             tree_.set_approval(status.approval->digest);
             agreed_ = status.approval->digest;
-            rules_.approved(status.approval->digest, std::nullopt);
+            rules_.approved(*status.approval, std::nullopt);
             loop.files_changed();
         }
         break;
@@ -384,7 +384,7 @@ void Day::approve()
     ++result_.approvals;
     agreed_ = status.approval->digest;
     timeline_.add("people", "agree to " + status.approval->digest.substr(0, 8));
-    rules_.approved(status.approval->digest, status.approval->expires);
+    rules_.approved(*status.approval, status.approval->expires);
 }
 
 void Day::suspend(Random& random)

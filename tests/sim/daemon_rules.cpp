@@ -59,10 +59,11 @@ void DaemonRules::suspended(const Suspension& suspension)
     suspensions_[suspension.target] = stopped;
 }
 
-void DaemonRules::approved(const std::string& digest, std::optional<WallTime> expires)
+void DaemonRules::approved(const PendingApproval& agreed, std::optional<WallTime> expires)
 {
+    const std::string& digest = agreed.digest;
     Approved approved;
-    approved.actions = plans_[digest];
+    approved.actions = plans_[agreed.plan];
     approved.expires = expires;
     approvals_[digest] = std::move(approved);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "reconciler/daemon/config.hpp"
+#include "reconciler/daemon/status.hpp"
 #include "tests/sim/judge.hpp"
 
 #include <deque>
@@ -30,7 +31,7 @@ public:
     void suspended(const Suspension& suspension);
     void resumed(const std::string& target) { suspensions_.erase(target); }
     // Without an end: a file says so, and goes on saying so.
-    void approved(const std::string& digest, std::optional<WallTime> expires);
+    void approved(const PendingApproval& agreed, std::optional<WallTime> expires);
     // Not used up yet, as far as the disk may know.
     bool is_approved(const std::string& digest) const { return approvals_.contains(digest); }
 

@@ -141,6 +141,26 @@ TEST_SUITE("daemon: gates")
             CHECK(world.said("nobody agreed in time"));
             CHECK(world.writes() == 0);
         }
+        SUBCASE("what is still needed is offered again, and an agreement to the old offer is none")
+        {
+            world.pass(25h);
+            const auto again = world.loop->status().approval;
+            REQUIRE(again);
+            CHECK(again->plan == pending->plan);
+            CHECK(again->digest != pending->digest);
+            CHECK(world.loop->approve(pending->digest, "ann").error().code == Errc::conflict);
+            world.write(".trueup-approve", pending->digest + "\n");
+            world.pass(1h);
+            CHECK(world.writes() == 0);
+
+            world.restart();
+            CHECK(world.loop->status().approval->digest == again->digest);
+            world.pass(24h);
+            CHECK(world.loop->status().approval->digest != again->digest);
+            REQUIRE(world.loop->approve(world.loop->status().approval->digest, "ann"));
+            world.pass(1s);
+            CHECK(world.exists("a"));
+        }
     }
 
     TEST_CASE("in a freeze window nothing is written, the plan is there, and work goes on after it")

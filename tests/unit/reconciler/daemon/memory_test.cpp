@@ -47,6 +47,7 @@ Memory full_memory()
     pending.approved_by = "bob";
     pending.counts["create"] = 2;
     memory.pending = pending;
+    memory.expired["p0"] = at("2026-03-01T11:00:00.000Z");
     memory.going["Role/tenant/g"].uid = "u7";
     memory.going["Role/tenant/g"].since = at("2026-03-01T13:30:00.000Z");
     return memory;
@@ -75,6 +76,7 @@ TEST_SUITE("daemon: memory")
         CHECK(writes.count == 2);
         CHECK_FALSE(writes.kept);
         CHECK(writes.last == at("2026-03-01T15:00:00.000Z"));
+        CHECK(memory.expired.at("p0") == at("2026-03-01T11:00:00.000Z"));
         REQUIRE(memory.pending);
         CHECK(memory.pending->digest == "p");
         CHECK(memory.pending->plan.digest == "p");
