@@ -30,8 +30,8 @@ add_custom_target(staged ALL DEPENDS ${packed})
 
 set(data ${CMAKE_INSTALL_DATADIR})
 install(TARGETS trueup RUNTIME DESTINATION bin)
-install(FILES ${CMAKE_CURRENT_LIST_DIR}/trueup.service ${CMAKE_CURRENT_LIST_DIR}/trueup@.service
-        DESTINATION lib/systemd/system)
+file(GLOB units CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.service ${CMAKE_CURRENT_LIST_DIR}/*.socket)
+install(FILES ${units} DESTINATION lib/systemd/system)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/trueup.sysusers DESTINATION lib/sysusers.d RENAME trueup.conf)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/trueup.tmpfiles DESTINATION lib/tmpfiles.d RENAME trueup.conf)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/trueup.yaml DESTINATION /etc/trueup)

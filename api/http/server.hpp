@@ -114,6 +114,9 @@ struct UnixPlace {
 
     std::filesystem::path path;
     std::optional<gid_t> group; // whose members may connect too: mode 0660, else 0600
+    // A socket that already listens, and that somebody else made: it is taken over in place of
+    // `path` and `group`, and its path stays when the server goes.
+    std::optional<int> inherited;
 };
 
 // Listens on a Unix socket. One that a dead server left behind is replaced; the path is removed

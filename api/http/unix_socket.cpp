@@ -207,6 +207,13 @@ BoundPath::~BoundPath()
 
 Result<BoundPath> listen_unix(UnixAcceptor& acceptor, const UnixPlace& place)
 {
+    if (place.inherited) {
+        error_code taken;
+        acceptor.assign(Protocol(), *place.inherited, taken);
+        if (taken)
+            return Error{Errc::network, "cannot take over a socket: " + taken.message()};
+        return BoundPath();
+    }
     // Bound under another name and renamed when everything about it is right, over what a dead
     // server left.
     const fs::path fresh = place.path.string() + ".new";

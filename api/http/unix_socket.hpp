@@ -42,7 +42,7 @@ private:
     ino_t inode_ = 0;
 };
 
-// Binds and listens; make_unix_server says how it fails.
+// Binds and listens, or takes over what already does; make_unix_server says how it fails.
 Result<BoundPath> listen_unix(UnixAcceptor& acceptor, const UnixPlace& place);
 
 } // namespace trueup

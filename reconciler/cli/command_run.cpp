@@ -263,11 +263,17 @@ public:
     {
     }
 
-    Result<void> open(Loop& loop, const Settings& settings)
+    Result<void> open(Loop& loop, const Settings& settings, Supervisor& supervisor)
     {
         auto options = read_control_options(settings);
         if (!options)
             return options.error();
+        const auto given = supervisor.given_socket();
+        if (!given)
+            return given.error();
+        options->given_socket = *given;
+        if (*given)
+            options->socket.clear();
         if (settings.socket.empty() && options->socket.string().size() > socket_bytes_max) {
             // Nobody chose it: a deep directory is no reason not to run.
             say(Level::warning,
@@ -281,6 +287,8 @@ public:
         if (!made)
             return made.error();
         server_ = std::move(*made);
+        if (*given)
+            say(Level::info, "listening on the socket that it was started with");
         if (!options->socket.empty())
             say(Level::info, "listening on " + options->socket.string());
         if (server_->port() != 0)
@@ -387,7 +395,7 @@ int run_daemon(Settings& settings)
                         *supervisor));
     host.relay.lead_to(loop.events());
     if (!settings.once)
-        if (auto opened = control.open(loop, settings); !opened)
+        if (auto opened = control.open(loop, settings, *supervisor); !opened)
             return fail(opened.error());
     auto inotify = Inotify::open(workspace.context, [&loop] { loop.files_changed(); });
     if (inotify)

@@ -150,6 +150,7 @@ listen_local(boost::asio::io_context& context, ControlApi& api, const ControlOpt
     UnixPlace place;
     place.path = options.socket;
     place.group = *group;
+    place.inherited = options.given_socket;
     const uid_t own = ::geteuid();
     return make_unix_server(
         context,
@@ -208,7 +209,7 @@ Result<std::unique_ptr<ControlServer>> make_control_server(boost::asio::io_conte
                                                            const ControlOptions& options)
 {
     std::unique_ptr<HttpServer> local;
-    if (!options.socket.empty()) {
+    if (!options.socket.empty() || options.given_socket) {
         auto made = listen_local(context, api, options);
         if (!made)
             return made.error();

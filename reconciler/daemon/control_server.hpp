@@ -22,10 +22,11 @@ namespace trueup {
 struct ControlOptions {
     ControlOptions() = default;
 
-    std::filesystem::path socket; // "" : none
-    std::string group;            // whose members may use the socket too; "": nobody
-    std::string listen;           // "127.0.0.1:9464"; "": no TCP
-    std::optional<Secret> token;  // what a client on TCP must present; needed with `listen`
+    std::filesystem::path socket;    // "" : none
+    std::string group;               // whose members may use the socket too; "": nobody
+    std::optional<int> given_socket; // listens already, and is used in place of `socket`
+    std::string listen;              // "127.0.0.1:9464"; "": no TCP
+    std::optional<Secret> token;     // what a client on TCP must present; needed with `listen`
     std::size_t connections_max = 32;
     Duration request_max = std::chrono::seconds(15);
     Duration write_max = std::chrono::seconds(10);
@@ -39,7 +40,7 @@ public:
     ControlServer() = default;
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
-    // Stops serving and removes the socket.
+    // Stops serving and removes the socket, unless it was given.
     virtual ~ControlServer() = default;
 
     // Of the TCP listener; 0 when there is none.

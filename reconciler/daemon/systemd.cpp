@@ -1,5 +1,6 @@
 #include "reconciler/daemon/supervisor.hpp"
 
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
 #include <ctime>
@@ -30,6 +31,21 @@ public:
     void status(const std::string& text) override { send("STATUS=" + text); }
     void alive() override { sd_notify(0, "WATCHDOG=1"); }
     std::optional<Duration> watchdog() const override { return watchdog_; }
+
+    // Once: it takes the variables away, which speak to this process alone.
+    Result<std::optional<int>> given_socket() override
+    {
+        const int count = sd_listen_fds(1);
+        if (count <= 0)
+            return std::optional<int>();
+        constexpr int fd = SD_LISTEN_FDS_START;
+        if (count > 1 || sd_is_socket_unix(fd, SOCK_STREAM, 1, nullptr, 0) <= 0)
+            return Error{Errc::invalid_input,
+                         "the sockets that it was started with are not one Unix socket",
+                         "",
+                         "a socket unit has one ListenStream=, with a path"};
+        return std::optional<int>(fd);
+    }
 
 private:
     static void send(const std::string& text) { sd_notify(0, text.c_str()); }

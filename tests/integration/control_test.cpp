@@ -195,6 +195,32 @@ TEST_SUITE("integration: control")
         CHECK_FALSE(std::filesystem::exists(world.socket()));
     }
 
+    TEST_CASE("a socket that systemd listens on is taken over, and left where it is")
+    {
+        const std::string tool = "/usr/bin/systemd-socket-activate";
+        if (!std::filesystem::exists(tool)) {
+            MESSAGE("skipped: there is no systemd-socket-activate");
+            return;
+        }
+        DaemonWorld world;
+        const std::string socket = world.site.directory() / "given.sock";
+        std::vector<std::string> command{tool, "-l", socket, "-E", "SPECTROCLOUD_APIKEY", "--"};
+        for (const std::string& word : world.site.command(world.api, {"run", "--interval", "1h"}))
+            command.push_back(word);
+        world.daemon.emplace(command, world.environment());
+
+        // The first to ask has it started, and gets an answer.
+        world.wait_for({"status", "--json", "--socket", socket}, [&](const Finished& seen) {
+            return contains(seen.out, "\"result\": \"applied\"");
+        });
+
+        CHECK_FALSE(std::filesystem::exists(world.socket()));
+        const Finished ended = world.stop();
+        CHECK_MESSAGE(ended.exit_code == 0, ended.err);
+        CHECK(contains(ended.err, "listening on the socket that it was started with"));
+        CHECK(std::filesystem::exists(socket));
+    }
+
     TEST_CASE("approval: the plan waits, is shown, and is done once its digest is named")
     {
         DaemonWorld world;

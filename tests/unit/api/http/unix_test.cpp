@@ -36,15 +36,27 @@ unsigned mode_of(const fs::path& path)
     return ::lstat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : 0;
 }
 
-// What a process leaves that was killed: a socket that nobody listens on.
-void leave_dead_socket(const fs::path& path)
+int bound_socket(const fs::path& path)
 {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
     REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    ::close(fd);
+    return fd;
+}
+
+int listening_socket(const fs::path& path)
+{
+    const int fd = bound_socket(path);
+    REQUIRE(::listen(fd, 8) == 0);
+    return fd;
+}
+
+// What a process leaves that was killed: a socket that nobody listens on.
+void leave_dead_socket(const fs::path& path)
+{
+    ::close(bound_socket(path));
 }
 
 struct UnixWorld {
@@ -108,6 +120,25 @@ TEST_SUITE("http: unix sockets")
         REQUIRE(server);
         CHECK(mode_of(path) == 0660);
         CHECK_FALSE(fs::exists(path.string() + ".new"));
+    }
+
+    TEST_CASE("a socket that already listens is taken over, and stays when the server goes")
+    {
+        UnixWorld world;
+        const fs::path path = world.dir / "s";
+        const PeerHandler handler = [](const Peer& peer, const HttpRequest&) {
+            return reply(peer.uid == ::geteuid() ? 204 : 403);
+        };
+        UnixPlace given;
+        given.inherited = listening_socket(path);
+        {
+            const auto server = make_unix_server(world.context, given, handler);
+            REQUIRE(server);
+            const auto answer = world.get(path, "/");
+            REQUIRE(answer);
+            CHECK(answer->status == 204);
+        }
+        CHECK(fs::exists(path));
     }
 
     TEST_CASE("a dead socket is replaced; a living one, a file or a long path is refused")
