@@ -95,6 +95,24 @@ void check_deadline(ResourceStatus& status,
                                               kind->readiness->deadline));
 }
 
+// What is as declared is Ready; that nothing would be done about it is to be seen all the same.
+void tell_suspended(ResourceStatuses& statuses, const Memory& memory, WallTime now)
+{
+    if (memory.suspensions.empty())
+        return;
+    for (auto& [text, status] : statuses) {
+        const auto address = Address::parse(text);
+        const Suspension* found = address && status.condition == Health::ready
+                                      ? suspension_of(memory, *address, now)
+                                      : nullptr;
+        if (found == nullptr)
+            continue;
+        status.message = "nothing is to be done, and nothing would be: " + text_of(*found);
+        status.blocked_by = found->by;
+        status.next_attempt = found->until;
+    }
+}
+
 } // namespace
 
 ResourceStatuses describe(const std::vector<Action>& planned,
@@ -189,6 +207,7 @@ void conclude(ResourceStatuses& statuses,
             if (failure.next > now)
                 it->second.next_attempt = failure.next;
         }
+    tell_suspended(statuses, memory, now);
 }
 
 void keep_since(ResourceStatuses& statuses, const ResourceStatuses& before)

@@ -96,9 +96,7 @@ std::optional<Withheld> Gate::suspended(const Action& action) const
     const Suspension* found = suspension_of(memory_, action.address, input_.now);
     if (found == nullptr)
         return std::nullopt;
-    Withheld why("suspended",
-                 "suspended by " + found->by +
-                     (found->reason.empty() ? std::string() : ": " + found->reason));
+    Withheld why("suspended", text_of(*found));
     why.blocked_by = found->by;
     why.until = found->until;
     return why;
@@ -162,6 +160,12 @@ std::optional<Withheld> Gate::grace(const Action& action)
 bool Gated::has_work() const
 {
     return std::ranges::any_of(actions, changes_something);
+}
+
+std::string text_of(const Suspension& suspension)
+{
+    return "suspended by " + suspension.by +
+           (suspension.reason.empty() ? std::string() : ": " + suspension.reason);
 }
 
 const Suspension* suspension_of(const Memory& memory, const Address& address, WallTime now)

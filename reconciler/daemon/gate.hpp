@@ -50,6 +50,9 @@ struct Gated {
 // The suspension that holds for `address`, or null. One that is over counts no more.
 const Suspension* suspension_of(const Memory& memory, const Address& address, WallTime now);
 
+// Who suspended it, and why.
+std::string text_of(const Suspension& suspension);
+
 // An action that changes something, here or there; waiting for readiness does not.
 bool changes_something(const Action& action);
 

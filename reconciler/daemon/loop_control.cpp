@@ -3,6 +3,7 @@
 #include "reconciler/daemon/freeze.hpp"
 #include "reconciler/daemon/loop.hpp"
 #include "reconciler/daemon/stamp.hpp"
+#include "reconciler/plan/render.hpp"
 
 #include <algorithm>
 
@@ -65,6 +66,20 @@ std::optional<ResourceStatus> Loop::resource(const std::string& address) const
     if (it == resources_.end())
         return std::nullopt;
     return it->second;
+}
+
+std::string Loop::plan() const
+{
+    std::string text;
+    if (!shown_)
+        return text;
+    Plan whole = *shown_;
+    for (Action& action : whole.actions)
+        if (action.verb == Verb::create)
+            action.changes = make_diff(*action.kind, action.desired, nullptr, nullptr, {}).changes;
+    write_plan_document(
+        whole, shown_requests_, [&text](std::string_view part) { text.append(part); });
+    return text;
 }
 
 Result<std::vector<AuditRecord>> Loop::history(std::size_t newest_max) const

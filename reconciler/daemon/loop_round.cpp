@@ -3,7 +3,6 @@
 #include "reconciler/daemon/backoff.hpp"
 #include "reconciler/daemon/loop.hpp"
 #include "reconciler/daemon/stamp.hpp"
-#include "reconciler/plan/render.hpp"
 
 #include <algorithm>
 
@@ -62,6 +61,11 @@ Plan shown_part(Plan& plan)
     return shown;
 }
 
+bool is_of_store(const ActionResult& result)
+{
+    return result.error && result.error->code == Errc::store_failed;
+}
+
 bool is_outage(const ActionResult& result)
 {
     if (!result.error)
@@ -71,20 +75,6 @@ bool is_outage(const ActionResult& result)
 }
 
 } // namespace
-
-std::string Loop::plan() const
-{
-    std::string text;
-    if (!shown_)
-        return text;
-    Plan whole = *shown_;
-    for (Action& action : whole.actions)
-        if (action.verb == Verb::create)
-            action.changes = make_diff(*action.kind, action.desired, nullptr, nullptr, {}).changes;
-    write_plan_document(
-        whole, shown_requests_, [&text](std::string_view part) { text.append(part); });
-    return text;
-}
 
 // A plan and what is to become of it.
 struct Loop::Judged {
@@ -119,7 +109,12 @@ Task<void> Loop::round(Trigger trigger)
     stamp_->revision = in_force_.revision;
     ResourceStatuses before = resources_;
     const std::size_t requests_before = parts_.host.observer().requests_sent();
-    if (in_force_.known)
+    const Result<bool> mended = parts_.store.mend();
+    if (mended && *mended)
+        note(Level::warning, "the state is opened again: what failed to be stored is found out");
+    if (!mended)
+        fail(mended.error());
+    else if (in_force_.known)
         co_await reconcile_once();
     else
         fail(Error{Errc::invalid_input, "there are no manifests that could be read"});
@@ -440,6 +435,9 @@ Task<void> Loop::carry_out(Judged judged)
              parts_.catalogue,
              parts_.clock.wall());
     round_.result = result_of(judged, report);
+    if (const auto broken = std::ranges::find_if(report.results, is_of_store);
+        broken != report.results.end())
+        fail(*broken->error);
 }
 
 std::string Loop::result_of(const Judged& judged, const Report& report) const
@@ -462,7 +460,7 @@ void Loop::learn(const std::map<std::string, Action>& changing, const Report& re
 {
     const RunConfig& config = parts_.host.config();
     const WallTime now = parts_.clock.wall();
-    // An API that is down is no fault of the resource that met it.
+    // An API that is down is no fault of the resource that met it, nor is a disk that is full.
     const bool down = parts_.host.observer().traffic().breaker_until.has_value();
     for (const ActionResult& result : report.results) {
         const auto it = changing.find(result.address);
@@ -479,7 +477,7 @@ void Loop::learn(const std::map<std::string, Action>& changing, const Report& re
             if (writes.empty())
                 memory_.writes.erase(result.address);
         }
-        if (result.outcome != Outcome::failed || (down && is_outage(result)))
+        if (result.outcome != Outcome::failed || (down && is_outage(result)) || is_of_store(result))
             continue;
         Failure& failure = memory_.failures[result.address];
         if (failure.manifest_digest != action.manifest_digest)

@@ -99,6 +99,9 @@ private:
     {
         if (mutated(Mutation::failure_stops_all) && report_.failed != 0)
             return true;
+        // Without an intent nothing may be sent.
+        if (store_failed_)
+            return true;
         return options_.should_stop && options_.should_stop();
     }
 
@@ -124,6 +127,7 @@ private:
         auto settled = co_await dispatch(action);
         last_duration_ = engine_.clock.now() - begin;
         if (!settled) {
+            store_failed_ = store_failed_ || settled.error().code == Errc::store_failed;
             finish(index, Outcome::failed, settled.error(), "");
             co_return;
         }
@@ -266,17 +270,19 @@ private:
         }
     }
 
-    // Actions that never started because we were asked to stop.
+    // Actions that never started because we were asked to stop, or could not record them.
     void report_stopped()
     {
         if (!stopping())
             return;
+        const std::string why =
+            store_failed_ ? "the state takes nothing" : "stopped before it started";
         while (const auto next = schedule_.next()) {
             const Action& action = actions_[*next];
             if (action.verb == Verb::no_op)
                 schedule_.succeeded(*next);
             else
-                finish(*next, Outcome::skipped, std::nullopt, "stopped before it started");
+                finish(*next, Outcome::skipped, std::nullopt, why);
         }
     }
 
@@ -365,6 +371,7 @@ private:
     std::unordered_map<std::string, Output> outputs_;
     std::unordered_set<std::string> targets_with_fields_; // addresses
     Duration last_duration_{};
+    bool store_failed_ = false;
     Report report_;
 };
 

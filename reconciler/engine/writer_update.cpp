@@ -271,6 +271,11 @@ Writer::still_to_be_updated(const Action& action, const Diff& planned, const Obs
 Task<Result<Settled>> Writer::updated(const Action& action)
 {
     const Kind& kind = *action.kind;
+    if (mutated(Mutation::skip_read_back)) {
+        Settled unseen;
+        unseen.uid = action.uid;
+        co_return unseen;
+    }
     std::string again = action.uid;
     CallContext reading = context(action);
     auto after =

@@ -49,9 +49,11 @@ enum class Mutation {
     skip_broken_document, // the rest of the manifests is taken for all of them
     lose_commit,          // a commit that fails is said to have been done
     no_sync,              // what was committed may be lost when the power goes
+    skip_read_back,       // nobody looks what the API kept of an update
+    no_writer_lock,       // a second process writes to the state of the first
 };
 
-inline constexpr int mutations = static_cast<int>(Mutation::no_sync) + 1;
+inline constexpr int mutations = static_cast<int>(Mutation::no_writer_lock) + 1;
 
 #ifdef TRUEUP_MUTATIONS
 // Owned by the test.

@@ -158,7 +158,7 @@ void CommitQueue::finish(const std::shared_ptr<Transaction>& transaction)
     const CommitOutcome& outcome = finished->outcome;
     if (outcome.error && (outcome.fatal || finished->acknowledged) && !refusal_) {
         refusal_ = *outcome.error;
-        refusal_->message += "; the state takes no more changes until trueup starts again";
+        refusal_->message += "; the state takes no more changes until it is opened again";
     }
     if (outcome.error && finished->acknowledged && !lost_)
         lost_ = refusal_;

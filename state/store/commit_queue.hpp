@@ -43,6 +43,8 @@ public:
     void settle();
     // Set once a batch whose commit() had returned could not be stored after all.
     const std::optional<Error>& lost() const { return lost_; }
+    // Nothing is stored any more.
+    bool refuses() const { return refusal_.has_value(); }
 
     StoreCounters counters() const { return counters_; }
 

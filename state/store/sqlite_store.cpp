@@ -1,5 +1,6 @@
 #include "state/store/sqlite_store.hpp"
 
+#include "state/model/mutation.hpp"
 #include "state/store/commit_queue.hpp"
 #include "state/store/schema.hpp"
 #include "state/store/snapshot.hpp"
@@ -25,100 +26,137 @@ namespace fs = std::filesystem;
 // loop reads what is committed through the second.
 class WritingStore final : public Store {
 public:
-    // `checked` writes to `file`. Without a lock: the caller knows that nobody else is there.
+    // `checked` writes to `file`.
     WritingStore(boost::asio::io_context& context,
                  fs::path file,
-                 std::optional<WriterLock> lock,
+                 std::shared_ptr<void> lock,
                  SQLite::Database checked,
                  SyncMode sync)
-        : file_(std::move(file)),
+        : context_(context),
+          file_(std::move(file)),
           lock_(std::move(lock)),
-          database_(std::move(checked)),
-          writer_(database_),
-          committed_(connect(file_, Connect::read)),
-          reader_(committed_, file_),
-          queue_(
-              context, sync, [this](const std::vector<Batch>& batches) { return store(batches); })
+          sync_(sync),
+          open_(std::make_unique<Opened>(context_, file_, std::move(checked), sync_))
     {
     }
 
     Result<std::optional<Binding>> binding() override
     {
-        return read([this] { return reader_.binding(); });
+        return read([](TableReader& reader) { return reader.binding(); });
     }
     Result<std::vector<Record>> records() override
     {
-        return read([this] { return reader_.records(); });
+        return read([](TableReader& reader) { return reader.records(); });
     }
     Result<std::vector<Record>> records_beside(const KnownTree& known) override
     {
-        auto records = read([&] { return reader_.records_beside(known); });
+        auto records = read([&](TableReader& reader) { return reader.records_beside(known); });
         // The pages of a whole table are not worth keeping until the next round.
-        sqlite3_db_release_memory(committed_.getHandle());
+        if (open_)
+            sqlite3_db_release_memory(open_->committed.getHandle());
         return records;
     }
     Result<std::optional<Record>> record(const std::string& address) override
     {
-        return read([&] { return reader_.record(address); });
+        return read([&](TableReader& reader) { return reader.record(address); });
     }
     Result<std::vector<Intent>> open_intents() override
     {
-        return read([this] { return reader_.open_intents(); });
+        return read([](TableReader& reader) { return reader.open_intents(); });
     }
     Result<std::vector<AuditRecord>> audit(std::size_t newest_max) override
     {
-        return read([&] { return reader_.audit(newest_max); });
+        return read([&](TableReader& reader) { return reader.audit(newest_max); });
     }
     Result<std::vector<Memo>> memos() override
     {
-        return read([this] { return reader_.memos(); });
+        return read([](TableReader& reader) { return reader.memos(); });
     }
-    Task<Result<void>> commit(Batch batch) override { return queue_.commit(std::move(batch)); }
-    StoreCounters counters() const override { return queue_.counters(); }
+    Task<Result<void>> commit(Batch batch) override
+    {
+        if (!open_)
+            return refuse(not_open());
+        return open_->queue.commit(std::move(batch));
+    }
+    Result<bool> mend() override;
+    StoreCounters counters() const override
+    {
+        return open_ ? open_->queue.counters() : StoreCounters();
+    }
 
 private:
-    template <class Body>
-    auto read(Body&& body) -> decltype(body())
-    {
-        queue_.settle();
-        // What is on the disk is not what the caller was told.
-        if (queue_.lost())
-            return *queue_.lost();
-        return guarded(file_, body);
-    }
-
-    CommitOutcome store(const std::vector<Batch>& batches)
-    {
-        CommitOutcome outcome;
-        try {
-            writer_.store(batches);
-        } catch (const SQLite::Exception& exception) {
-            outcome.error = sqlite_error(file_, exception);
-            // A commit fails for reasons of the store, whatever SQLite calls them.
-            outcome.error->code = Errc::store_failed;
-            outcome.fatal = is_fatal(exception);
-        } catch (const std::exception&) {
-            outcome.error =
-                Error(Errc::store_failed, "no memory left for the state", file_.string());
+    // All that ends when it is opened again; the lock stays.
+    struct Opened {
+        Opened(boost::asio::io_context& context,
+               const fs::path& state,
+               SQLite::Database checked,
+               SyncMode sync)
+            : file(state),
+              database(std::move(checked)),
+              writer(database),
+              committed(connect(file, Connect::read)),
+              reader(committed, file),
+              queue(context, sync, [this](const std::vector<Batch>& batches) {
+                  return store(batches);
+              })
+        {
         }
-        // After a failed sync nobody knows what is on the disk: the next start reads the journal as
-        // it is.
-        if (outcome.fatal)
-            sqlite3_db_config(database_.getHandle(),
-                              SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-                              1,
-                              static_cast<int*>(nullptr));
-        return outcome;
+
+        CommitOutcome store(const std::vector<Batch>& batches);
+
+        const fs::path& file;
+        SQLite::Database database;
+        TableWriter writer;
+        SQLite::Database committed;
+        TableReader reader;
+        CommitQueue queue; // the first to go: it stores what still waits
+    };
+
+    template <class Body>
+    auto read(Body&& body) -> decltype(body(std::declval<TableReader&>()))
+    {
+        if (!open_)
+            return not_open();
+        open_->queue.settle();
+        // What is on the disk is not what the caller was told.
+        if (open_->queue.lost())
+            return *open_->queue.lost();
+        return guarded(file_, [&] { return body(open_->reader); });
     }
 
+    Error not_open() const
+    {
+        return {Errc::store_failed, "the state could not be opened again", file_.string()};
+    }
+    static Task<Result<void>> refuse(Error why) { co_return why; }
+
+    boost::asio::io_context& context_;
     fs::path file_;
-    std::optional<WriterLock> lock_;
-    SQLite::Database database_;
-    TableWriter writer_;
-    SQLite::Database committed_;
-    TableReader reader_;
-    CommitQueue queue_; // the first to go: it stores what still waits
+    std::shared_ptr<void> lock_;
+    SyncMode sync_;
+    std::unique_ptr<Opened> open_; // null when opening it again has failed
 };
+
+CommitOutcome WritingStore::Opened::store(const std::vector<Batch>& batches)
+{
+    CommitOutcome outcome;
+    try {
+        writer.store(batches);
+    } catch (const SQLite::Exception& exception) {
+        outcome.error = sqlite_error(file, exception);
+        // A commit fails for reasons of the store, whatever SQLite calls them.
+        outcome.error->code = Errc::store_failed;
+        outcome.fatal = is_fatal(exception);
+    } catch (const std::exception&) {
+        outcome.error = Error(Errc::store_failed, "no memory left for the state", file.string());
+    }
+    // After a failed sync nobody knows what is on the disk: whoever opens it next reads the journal
+    // as it is.
+    if (outcome.fatal)
+        sqlite3_db_config(
+            database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, static_cast<int*>(nullptr));
+    return outcome;
+}
 
 // One moment of a state, or an empty one where there is none.
 class ReadingStore final : public Store {
@@ -188,6 +226,29 @@ Result<SQLite::Database> connect_checked(const fs::path& file, Check check)
     return database;
 }
 
+Error no_thread(const fs::path& file)
+{
+    return {Errc::store_failed, "there is no thread to be had for the state", file.string()};
+}
+
+Result<bool> WritingStore::mend()
+{
+    if (open_ && !open_->queue.refuses())
+        return false;
+    open_.reset();
+    try {
+        return guarded(file_, [&]() -> Result<bool> {
+            auto checked = connect_checked(file_, Check::full);
+            if (!checked)
+                return checked.error();
+            open_ = std::make_unique<Opened>(context_, file_, std::move(*checked), sync_);
+            return true;
+        });
+    } catch (const std::system_error&) {
+        return no_thread(file_);
+    }
+}
+
 // Checks what is there, makes what is missing.
 Result<SQLite::Database> prepare_state(const fs::path& file)
 {
@@ -201,6 +262,21 @@ Result<SQLite::Database> prepare_state(const fs::path& file)
     return connect(file, Connect::write);
 }
 
+Result<std::shared_ptr<void>> lock_by_kernel(const fs::path& file)
+{
+    auto lock = WriterLock::acquire(file);
+    if (!lock)
+        return lock.error();
+    return std::shared_ptr<void>(std::make_shared<WriterLock>(std::move(*lock)));
+}
+
+Result<std::shared_ptr<void>> become_the_writer(const fs::path& file, const LockState& lock)
+{
+    if (mutated(Mutation::no_writer_lock))
+        return std::shared_ptr<void>();
+    return lock(file);
+}
+
 Result<std::unique_ptr<Store>>
 open_writing(boost::asio::io_context& context, const fs::path& file, SyncMode sync)
 {
@@ -210,7 +286,7 @@ open_writing(boost::asio::io_context& context, const fs::path& file, SyncMode sy
         return head.error();
     if (auto made = make_private_directories(file.parent_path()); !made)
         return made.error();
-    auto lock = WriterLock::acquire(file);
+    auto lock = become_the_writer(file, lock_by_kernel);
     if (!lock)
         return lock.error();
     auto prepared = guarded(file, [&] { return prepare_state(file); });
@@ -222,8 +298,7 @@ open_writing(boost::asio::io_context& context, const fs::path& file, SyncMode sy
                 context, file, std::move(*lock), std::move(*prepared), sync);
         });
     } catch (const std::system_error&) {
-        return Error{
-            Errc::store_failed, "there is no thread to be had for the state", file.string()};
+        return no_thread(file);
     }
 }
 
@@ -265,15 +340,18 @@ Result<std::unique_ptr<Store>> open_sqlite_store(boost::asio::io_context& contex
                                      : open_reading(resolved);
 }
 
-Result<std::unique_ptr<Store>> open_simulated_store(boost::asio::io_context& context,
-                                                    const fs::path& file)
+Result<std::unique_ptr<Store>>
+open_simulated_store(boost::asio::io_context& context, const fs::path& file, const LockState& lock)
 {
+    auto locked = become_the_writer(file, lock);
+    if (!locked)
+        return locked.error();
     return guarded(file, [&]() -> Result<std::unique_ptr<Store>> {
         auto checked = connect_checked(file, Check::full);
         if (!checked)
             return checked.error();
         return std::make_unique<WritingStore>(
-            context, file, std::nullopt, std::move(*checked), SyncMode::inline_);
+            context, file, std::move(*locked), std::move(*checked), SyncMode::inline_);
     });
 }
 

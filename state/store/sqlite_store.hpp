@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 namespace trueup {
@@ -35,11 +36,16 @@ Result<std::unique_ptr<Store>> open_sqlite_store(boost::asio::io_context& contex
                                                  StoreMode mode,
                                                  SyncMode sync);
 
+// Makes the caller the one writer of a state for as long as what it returns lives; fails with busy
+// when there is one.
+using LockState = std::function<Result<std::shared_ptr<void>>(const std::filesystem::path& file)>;
+
 // The same for a disk that is simulated: a state that is there already, on SQLite's default file
-// layer, whatever that is. The file system is not looked at, so nothing but the content is checked
-// and no lock keeps other writers away; commits run in the caller's turn.
+// layer, whatever that is. The file system is not looked at, so nothing but the content is checked;
+// `lock` stands for the kernel's; commits run in the caller's turn.
 Result<std::unique_ptr<Store>> open_simulated_store(boost::asio::io_context& context,
-                                                    const std::filesystem::path& file);
+                                                    const std::filesystem::path& file,
+                                                    const LockState& lock);
 
 // Renames a state that cannot be trusted, with its journal, to "<file>.corrupt-N", and returns that
 // name. The next start begins with an empty state. Fails with busy (a writer has it), not_found or

@@ -156,6 +156,10 @@ public:
     // by then is what a crash would have lost.
     virtual Task<Result<void>> commit(Batch batch) = 0;
 
+    // Opens it again when it takes no more commits; else does nothing and returns false. No commit
+    // may be under way. Fails as opening does, and can then be tried again.
+    virtual Result<bool> mend() { return false; }
+
     virtual StoreCounters counters() const { return {}; }
 };
 

@@ -234,6 +234,10 @@ void Day::strike(const Fault& fault)
     case FaultKind::crash_time:
         kill(loss);
         break;
+    case FaultKind::second_start:
+        if (life_ && !life_->dead())
+            start_second(judge_, disk_);
+        break;
     case FaultKind::disk_damage:
     case FaultKind::state_lost:
         kill(DiskLoss::nothing);

@@ -40,7 +40,7 @@ struct LifeParts {
     Network& network;
     Witness& witness;
     const ProcessRules& rules;
-    const Disk& disk;
+    Disk& disk;
     const Tree& tree;
     FileCache& cache;
     std::map<std::string, Reading>& readings;

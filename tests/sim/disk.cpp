@@ -324,6 +324,15 @@ Disk::~Disk()
     real_vfs = nullptr;
 }
 
+Result<std::shared_ptr<void>> Disk::lock_writer()
+{
+    if (!writer_.expired())
+        return Error{Errc::busy, "the state is in use"};
+    const std::shared_ptr<void> lock = std::make_shared<char>();
+    writer_ = lock;
+    return lock;
+}
+
 DiskVerdict Disk::ask(DiskOp operation)
 {
     if (!powered_)

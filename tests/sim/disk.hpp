@@ -7,6 +7,7 @@
 #pragma once
 
 #include "state/model/random.hpp"
+#include "state/model/result.hpp"
 
 #include <sqlite3.h>
 
@@ -61,6 +62,9 @@ public:
     // Flips one bit. False when the file is missing or empty.
     bool damage(const std::string& name, Random& random);
 
+    // As the kernel does it: whoever holds what this returns is the one writer. Fails with busy.
+    Result<std::shared_ptr<void>> lock_writer();
+
     // From now on every operation fails.
     void cut_power() { powered_ = false; }
     // All connections must be closed.
@@ -99,6 +103,7 @@ private:
     static std::string surviving(const File& file, Random& random);
 
     std::map<std::string, std::shared_ptr<File>> files_;
+    std::weak_ptr<void> writer_;
     bool powered_ = true;
     std::uint64_t operations_ = 0;
     std::uint64_t syncs_ = 0;

@@ -9,12 +9,14 @@ namespace trueup::sim {
 const char* name_of(FaultKind kind)
 {
     static constexpr std::array<const char*, fault_kinds> names{
-        "cut-before",   "cut-after",   "truncate",     "fail-before",  "fail-after",  "throttle",
-        "slow",         "garbage",     "unauthorized", "stale",        "repeat-page", "shift-pages",
-        "overlook",     "refuse",      "late",         "late-cut",     "lost",        "cut-request",
-        "crash-effect", "crash-event", "crash-disk",   "crash-time",   "disk-fail",   "disk-full",
-        "disk-torn",    "disk-damage", "state-lost",   "wall-jump",    "edit",        "rotate",
-        "other-edit",   "other-take",  "other-remove", "other-create", "other-clone"};
+        "cut-before",   "cut-after",   "truncate",    "fail-before",  "fail-after",
+        "throttle",     "slow",        "garbage",     "unauthorized", "stale",
+        "repeat-page",  "shift-pages", "overlook",    "keep-other",   "refuse",
+        "late",         "late-cut",    "lost",        "cut-request",  "crash-effect",
+        "crash-event",  "crash-disk",  "crash-time",  "second-start", "disk-fail",
+        "disk-full",    "disk-torn",   "disk-damage", "state-lost",   "wall-jump",
+        "edit",         "rotate",      "other-edit",  "other-take",   "other-remove",
+        "other-create", "other-clone"};
     return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -136,7 +138,12 @@ void draw_details(Fault& fault, Random& random, const FaultRules& rules)
         fault.at = 1 + random.below(150);
         fault.last = 1 + random.below(60);
         break;
+    case FaultKind::keep_other:
+        fault.trigger = Trigger::write;
+        fault.at = 1 + random.below(14);
+        break;
     case FaultKind::crash_time:
+    case FaultKind::second_start:
     case FaultKind::disk_damage:
     case FaultKind::state_lost:
     case FaultKind::rotate:
@@ -192,6 +199,17 @@ std::vector<Fault> draw_faults(Random& random, const FaultRules& rules)
         fault.seed = random.next();
         if (fault.kind == FaultKind::stale && !rules.stale_reads)
             continue;
+        faults.push_back(fault);
+    }
+    // Drawn after all others, which are as they were without these two.
+    constexpr std::uint64_t rare = 8;
+    for (const FaultKind kind : {FaultKind::keep_other, FaultKind::second_start}) {
+        if (random.below(rare) != 0)
+            continue;
+        Fault fault;
+        fault.kind = kind;
+        draw_details(fault, random, rules);
+        fault.seed = random.next();
         faults.push_back(fault);
     }
     return faults;

@@ -27,6 +27,7 @@ enum class FaultKind {
     repeat_page,  // a page names itself as its successor
     shift_pages,  // the list gets another order
     overlook,     // a later page leaves out one of ours, and for a while it cannot be read by uid
+    keep_other,   // the API takes an update, and keeps something else
     // on the network
     refuse,      // no connection
     late,        // the request arrives late, perhaps after its sender gave up
@@ -38,6 +39,7 @@ enum class FaultKind {
     crash_event,  // it dies as it says something
     crash_disk,   // it dies in an operation of the disk
     crash_time,   // it dies at a time
+    second_start, // somebody starts it again on the same state
     // to the disk
     disk_fail,
     disk_full,

@@ -290,6 +290,12 @@ void Judge::created(const HttpRequest& request,
     things_[uid] = std::move(thing);
 }
 
+Thing* Judge::written(const HttpRequest& request)
+{
+    const auto it = things_.find(target_of(path_of(request)).uid);
+    return it != things_.end() ? &it->second : nullptr;
+}
+
 void Judge::looked(const HttpRequest& request)
 {
     const std::string_view path = path_of(request);
@@ -319,6 +325,7 @@ void Judge::changed(const HttpRequest& request, Thing& thing, const std::string&
         return;
     const bool may_take = check_touch(request, thing);
     thing.content = request.body;
+    thing.kept_otherwise = false;
     if (const auto body = json::parse(request.body)) {
         const std::string owner = annotation(*body, "trueup.io/owner");
         if (!owner.empty()) {
@@ -390,6 +397,7 @@ void Judge::others_took(const std::string& uid)
 void Judge::others_wrote(const std::string& uid)
 {
     things_[uid].others_wrote_at = universe_.now();
+    things_[uid].kept_otherwise = false;
 }
 
 // ---- what the program did
@@ -477,10 +485,22 @@ void Judge::executed(const Report& report)
         if (const std::string address = declared.address(); !unsettled.contains(address))
             settled_[address] = Settled{declared.abandon, declared.prevent_destroy};
     for (const ActionResult& result : report.results) {
+        check_kept(result);
         printed("a report", result.message);
         if (result.error)
             printed("a report", result.error->text());
     }
+}
+
+// Of what it has changed it says so when the API kept something else.
+void Judge::check_kept(const ActionResult& result)
+{
+    if (result.verb != Verb::update || result.outcome != Outcome::done ||
+        !result.not_kept.empty() || rules_.stale_reads)
+        return;
+    for (const auto& [uid, thing] : things_)
+        if (thing.alive && thing.kept_otherwise && address_of(thing) == result.address)
+            violation('E', result.address + " is said to be done, and the API kept something else");
 }
 
 void Judge::round_ended()

@@ -35,7 +35,8 @@ struct Thing {
     Instant taken_at{}; // by another owner
     bool twin = false;  // a copy, with our mark, under the very name that the mark is for
     Instant others_wrote_at{};
-    Instant read_at{}; // by the program, by uid, and answered
+    Instant read_at{};           // by the program, by uid, and answered
+    bool kept_otherwise = false; // the API kept something else of our last update
 };
 
 // A write that the server took.
@@ -79,6 +80,8 @@ public:
 
     // ---- what the server saw
     void seen(const HttpRequest& request, const HttpResponse& response);
+    // The object that a request changes, or null.
+    Thing* written(const HttpRequest& request);
     // A read is served, by whatever answer.
     void looked(const HttpRequest& request);
     // What others did.
@@ -153,6 +156,7 @@ private:
     void check_planned(const std::string& address, const HttpRequest& request);
     void check_delete(const Thing& thing, const HttpRequest& request);
     void check_absent(const Action& action);
+    void check_kept(const ActionResult& result);
     void check_looked(const Thing& thing, const KindFacts& facts, const std::string& address);
     // True when it may be taken over from somebody else.
     bool check_touch(const HttpRequest& request, Thing& thing);

@@ -13,7 +13,7 @@ Process::Process(Universe& universe,
                  Network& network,
                  Surroundings& surroundings,
                  const ProcessRules& rules,
-                 const Disk& disk,
+                 Disk& disk,
                  ManifestCache& cache,
                  std::uint64_t seed)
     : universe_(universe),

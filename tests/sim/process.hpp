@@ -71,7 +71,7 @@ public:
             Network& network,
             Surroundings& surroundings,
             const ProcessRules& rules,
-            const Disk& disk,
+            Disk& disk,
             ManifestCache& cache,
             std::uint64_t seed);
     ~Process() override;
@@ -102,7 +102,7 @@ private:
     Network& network_;
     Surroundings& surroundings_;
     const ProcessRules& rules_;
-    const Disk& disk_;
+    Disk& disk_;
     ManifestCache& cache_;
     Place place_;
     SimClock clock_;

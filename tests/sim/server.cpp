@@ -87,6 +87,24 @@ HttpRequest with_key(HttpRequest request, const std::string& key)
     return request;
 }
 
+// A change of something that is declared, or of the description.
+std::string meddled(const std::string& kind, const std::string& text)
+{
+    if (kind == "Role")
+        return R"({"spec":{"permissions":[")" + text + R"("]}})";
+    if (kind == "TagFilter")
+        return R"({"spec":{"filterGroup":{"filters":[{"key":"k","negation":false,)"
+               R"("operator":"eq","values":[")" +
+               text + R"("]}]}}})";
+    if (kind == "SshKey")
+        return R"({"spec":{"publicKey":"ssh-ed25519 )" + text + R"("}})";
+    if (kind == "User")
+        return R"({"spec":{"firstName":")" + text + R"("}})";
+    if (kind == "CloudAccountAws")
+        return R"({"spec":{"accessKey":")" + text + R"("}})";
+    return R"({"metadata":{"annotations":{"description":")" + text + R"("}}})";
+}
+
 bool looks_like_write(std::string_view head)
 {
     const std::string_view method = head.substr(0, head.find(' '));
@@ -351,6 +369,9 @@ ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request, b
     }
     reply.response = handle(request, write);
     switch (fault.kind) {
+    case FaultKind::keep_other:
+        keep_other(request, reply.response, fault.seed);
+        break;
     case FaultKind::cut_after:
         reply.cut = true;
         break;
@@ -381,6 +402,23 @@ ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request, b
         break;
     }
     return reply;
+}
+
+// The object is not what the update that was just answered says.
+void Server::keep_other(const HttpRequest& request,
+                        const HttpResponse& response,
+                        std::uint64_t seed)
+{
+    Thing* thing =
+        request.method == "PUT" && response.status < 300 ? judge_.written(request) : nullptr;
+    if (thing == nullptr || thing->kind == "ClusterProfile") // nobody declares its description
+        return;
+    const std::string merge = meddled(thing->kind, "kept-" + std::to_string(seed % 1'000'000));
+    change_both([merge,
+                 collection = std::string(facts_of(thing->kind).collection),
+                 uid = thing->uid](Sandbox& s) { s.patch_object(collection, uid, merge); });
+    thing->kept_otherwise = true;
+    timeline_.add("server", "keeps something else of " + thing->kind + " " + thing->name);
 }
 
 // ---- others
@@ -472,20 +510,8 @@ void Server::meddle(const Fault& fault,
         judge_.others_took(uid);
         timeline_.add("others", "take over " + victim.kind + " " + victim.name + " " + uid);
     } else if (fault.kind == FaultKind::other_edit) {
-        const std::string text = "meddled-" + std::to_string(random->below(1'000'000));
-        std::string merge = R"({"metadata":{"annotations":{"description":")" + text + R"("}}})";
-        if (victim.kind == "Role")
-            merge = R"({"spec":{"permissions":[")" + text + R"("]}})";
-        if (victim.kind == "TagFilter")
-            merge = R"({"spec":{"filterGroup":{"filters":[{"key":"k","negation":false,)"
-                    R"("operator":"eq","values":[")" +
-                    text + R"("]}]}}})";
-        if (victim.kind == "SshKey")
-            merge = R"({"spec":{"publicKey":"ssh-ed25519 )" + text + R"("}})";
-        if (victim.kind == "User")
-            merge = R"({"spec":{"firstName":")" + text + R"("}})";
-        if (victim.kind == "CloudAccountAws")
-            merge = R"({"spec":{"accessKey":")" + text + R"("}})";
+        const std::string merge =
+            meddled(victim.kind, "meddled-" + std::to_string(random->below(1'000'000)));
         change_both([=](Sandbox& s) { s.patch_object(collection, uid, merge); });
         if (victim.kind != "ClusterProfile") // nobody declares its description
             judge_.others_wrote(uid);

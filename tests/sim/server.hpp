@@ -68,6 +68,7 @@ private:
     void change_both(std::function<void(Sandbox&)> change);
     static void repeat_token(const HttpRequest& request, std::string& body);
     ServerReply with_fault(const Fault& fault, const HttpRequest& request, bool write);
+    void keep_other(const HttpRequest& request, const HttpResponse& response, std::uint64_t seed);
     bool breaks_for_ever(const HttpRequest& request, bool write) const;
     bool is_unreadable(const HttpRequest& request) const;
     void overlook_one(const HttpRequest& request, HttpResponse& response);

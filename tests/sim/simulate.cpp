@@ -240,6 +240,10 @@ private:
         case FaultKind::crash_time:
             kill(loss);
             break;
+        case FaultKind::second_start:
+            if (process_ && !process_->dead())
+                start_second(judge_, disk_);
+            break;
         case FaultKind::disk_damage:
         case FaultKind::state_lost:
             kill(DiskLoss::nothing);

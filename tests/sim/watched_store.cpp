@@ -11,9 +11,10 @@ constexpr std::size_t audit_max = 1'000'000; // more than any world writes
 } // namespace
 
 Result<std::unique_ptr<WatchedStore>>
-open_watched(Place& place, Judge& judge, const Disk& disk, bool complete)
+open_watched(Place& place, Judge& judge, Disk& disk, bool complete)
 {
-    auto store = open_simulated_store(place, state_name);
+    auto store = open_simulated_store(
+        place, state_name, [&disk](const std::filesystem::path&) { return disk.lock_writer(); });
     if (!store)
         return store.error();
     auto intents = (*store)->open_intents();
@@ -26,6 +27,18 @@ open_watched(Place& place, Judge& judge, const Disk& disk, bool complete)
     for (const Record& record : *records)
         judge.remembered(record.address, record.uid);
     return std::make_unique<WatchedStore>(std::move(*store), judge, disk);
+}
+
+void start_second(Judge& judge, Disk& disk)
+{
+    const std::uint64_t operations_before = disk.operations();
+    Place place;
+    const auto store = open_simulated_store(
+        place, state_name, [&disk](const std::filesystem::path&) { return disk.lock_writer(); });
+    if (store || store.error().code != Errc::busy)
+        judge.violation('A', "a second process is not kept from the state of the first");
+    if (disk.operations() != operations_before)
+        judge.violation('G', "a second process changes the state of the first");
 }
 
 bool read_end(Store& store, Judge& judge, Judge::Final& last)

@@ -71,6 +71,7 @@ public:
             judge_.forgotten(address);
         co_return stored;
     }
+    Result<bool> mend() override { return store_->mend(); }
     StoreCounters counters() const override { return store_->counters(); }
 
 private:
@@ -88,7 +89,11 @@ private:
 // Opens the state of a life that begins, and tells the judge what it found there. Fails as opening
 // the state does. `complete`: nothing of the state was lost on purpose. All outlive the store.
 Result<std::unique_ptr<WatchedStore>>
-open_watched(Place& place, Judge& judge, const Disk& disk, bool complete);
+open_watched(Place& place, Judge& judge, Disk& disk, bool complete);
+
+// Somebody starts the program a second time on the state of one that lives: it must be turned away,
+// with nothing changed.
+void start_second(Judge& judge, Disk& disk);
 
 // What a world has come to, for the judge; false, and a violation, when the state cannot be read.
 bool read_end(Store& store, Judge& judge, Judge::Final& last);

@@ -26,6 +26,11 @@ TEST_SUITE("daemon: gates")
         world.write("b.yaml", role("b"));
         world.start();
         suspend(world, "Role/tenant/a");
+        world.pass(1s);
+        CHECK(world.health("a") == "Ready unchanged");
+        CHECK(world.loop->resource("Role/tenant/a")->message.find("suspended by") !=
+              std::string::npos);
+        CHECK(world.loop->resource("Role/tenant/b")->message.empty());
         world.meddle("a", "cluster.delete");
         world.meddle("b", "cluster.delete");
 

@@ -176,7 +176,7 @@ TEST_SUITE("state: crashes")
             CHECK(failed.error().code == Errc::store_failed);
             REQUIRE_FALSE(refused);
             CHECK(refused.error().code == Errc::store_failed);
-            CHECK(refused.error().text().find("until trueup starts again") != std::string::npos);
+            CHECK(refused.error().text().find("until it is opened again") != std::string::npos);
             CHECK(records_of(*store).size() == 2);
             store.reset();
             store = state.open(StoreMode::writer, sync);
@@ -230,6 +230,39 @@ TEST_SUITE("state: crashes")
         CHECK_FALSE(store->open_intents());
         store.reset();
         CHECK(records_of(*state.open()).size() == 1);
+    }
+
+    TEST_CASE("a store that takes no more is opened again, and knows what the disk kept")
+    {
+        for (const SyncMode sync : sync_modes) {
+            CAPTURE(mode_name(sync));
+            StateFixture state;
+            state.fill(1);
+            FaultyDisk disk;
+            auto store = state.open(StoreMode::writer, sync);
+            REQUIRE(state.commit(*store, put_batch(1)));
+            const auto nothing = store->mend();
+            REQUIRE(nothing);
+            CHECK_FALSE(*nothing);
+            REQUIRE(state.commit(*store, lazy_batch(2)));
+            disk.be_full(true);
+            REQUIRE_FALSE(state.commit(*store, put_batch(3)));
+            REQUIRE_FALSE(store->records());
+            disk.be_full(false);
+
+            const auto mended = store->mend();
+
+            REQUIRE_MESSAGE(mended, mended.error().text());
+            CHECK(*mended);
+            CHECK(records_of(*store).size() == 2);
+            CHECK(state.commit(*store, put_batch(4)));
+            CHECK(records_of(*store).size() == 3);
+            // It is still the one writer.
+            boost::asio::io_context context;
+            const auto second = open_sqlite_store(context, state.file, StoreMode::writer, sync);
+            REQUIRE_FALSE(second);
+            CHECK(second.error().code == Errc::busy);
+        }
     }
 
     TEST_CASE("a file that may not grow fails the commit, and what is there stays readable")
