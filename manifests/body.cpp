@@ -26,6 +26,12 @@ std::optional<std::string> key_text(const Value* key)
     return std::nullopt;
 }
 
+// True where the kind says that there is nothing to reset the field to.
+bool has_no_default(const Field& field)
+{
+    return field.default_value && field.default_value->is_null();
+}
+
 std::vector<std::string> declarable_names(const Field& field)
 {
     std::vector<std::string> names;
@@ -37,9 +43,46 @@ std::vector<std::string> declarable_names(const Field& field)
 
 } // namespace
 
+namespace {
+
+void put_place(Value& value, Place place)
+{
+    value.set_place(place);
+    if (Map* map = value.if_map())
+        for (auto& [name, member] : *map)
+            put_place(member, place);
+    if (List* list = value.if_list())
+        for (Value& item : *list)
+            put_place(item, place);
+}
+
+// Gives each null in `declared` what `stated` has in its place.
+void reset_to(const Value& stated, Value& declared)
+{
+    if (declared.is_null()) {
+        const Place place = declared.place();
+        declared = stated;
+        put_place(declared, place);
+        return;
+    }
+    const Map* from = stated.if_map();
+    Map* members = declared.if_map();
+    if (from == nullptr || members == nullptr)
+        return;
+    for (auto& [name, member] : *members)
+        if (const Value* value = from->find(name))
+            reset_to(*value, member);
+}
+
+} // namespace
+
 void BodyReader::read(Value& body)
 {
     object(body, kind_.schema, Step{});
+    // What a kind's objects are reset to is stated where its API takes something else, or nothing,
+    // for what it is not given.
+    if (kind_.reset_to)
+        reset_to(*kind_.reset_to, body);
     if (!complaints_.is_sound())
         return;
     key(body);
@@ -274,6 +317,11 @@ void BodyReader::object(Value& value, const Field& field, const Step& at)
             unknown_field(name, member.place(), field, at);
         else if (known->server_set)
             complaints_.error(step, member.place(), "only the server sets this field", "remove it");
+        else if (member.is_null() && has_no_default(*known))
+            complaints_.error(step,
+                              member.place(),
+                              "cannot be null: what the API takes in its place is not known",
+                              "give it a value, or leave it out to leave it alone");
         else
             this->value(member, *known, step);
     }
@@ -285,7 +333,7 @@ void BodyReader::required(const Value& value, const Field& field, const Step& at
 {
     const Map& members = *value.if_map();
     for (const Field& member : field.fields) {
-        if (!member.required || member.default_value)
+        if (!member.required || (member.default_value && !has_no_default(member)))
             continue;
         const Value* declared = members.find(member.name);
         if (declared == nullptr)

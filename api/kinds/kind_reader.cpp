@@ -117,6 +117,10 @@ void KindReader::check_key()
                 section_.get("key"),
                 "\"" + path.text() +
                     "\" identifies objects, so it cannot be sensitive, writeOnly or serverSet");
+        else if (field != nullptr && field->default_value && field->default_value->is_null())
+            complain(*diagnostics_,
+                     section_.get("key"),
+                     "\"" + path.text() + "\" identifies objects, so its default cannot be null");
     }
 }
 

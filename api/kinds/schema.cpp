@@ -196,6 +196,8 @@ void Types::read_shape(Section& section, Field& field)
     if (const Entry value = section.get("default")) {
         check_value(field, value, *diagnostics_);
         field.default_value = *value.value;
+    } else if (section.says_none("default")) {
+        field.default_value = Value();
     }
 }
 

@@ -111,6 +111,13 @@ bool Section::states(std::string_view name)
     return value != nullptr && !value->is_null();
 }
 
+bool Section::says_none(std::string_view name)
+{
+    remember(name);
+    const Value* value = own_value(name);
+    return value != nullptr && value->is_null();
+}
+
 Entry Section::get(std::string_view name)
 {
     remember(name);

@@ -68,6 +68,8 @@ public:
     const Entry& at() const { return own_; }
     // True when the kind file itself has it and it is not null, whatever the defaults say.
     bool states(std::string_view name);
+    // True when the kind file itself has it as null.
+    bool says_none(std::string_view name);
     // The entry, or that of the defaults; nothing when the file says null.
     Entry get(std::string_view name);
     // The entry of the defaults alone.

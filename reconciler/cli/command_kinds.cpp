@@ -71,7 +71,9 @@ void print_field(const Field& field, const std::string& indent)
         line += ", set by the server";
     if (!field.refers_to.empty())
         line += ", uid of " + field.refers_to;
-    if (field.default_value)
+    if (field.default_value && field.default_value->is_null())
+        line += ", no default to reset to";
+    else if (field.default_value)
         line += ", default " + json::write(*field.default_value);
     for (std::size_t i = 0; i < field.choices.size(); ++i)
         line += (i == 0 ? ": " : " | ") + field.choices[i];

@@ -212,7 +212,8 @@ bool same(const Field& field, const Value* a, const Value* b)
         return true;
     if (is_empty(a) && is_empty(b))
         return true;
-    const Value* fallback = field.default_value ? &*field.default_value : nullptr;
+    const bool has_default = field.default_value && !field.default_value->is_null();
+    const Value* fallback = has_default ? &*field.default_value : nullptr;
     const Value* left = is_empty(a) && fallback != nullptr ? fallback : a;
     const Value* right = is_empty(b) && fallback != nullptr ? fallback : b;
     if (left == nullptr || right == nullptr)
