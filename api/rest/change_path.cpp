@@ -145,16 +145,34 @@ const Value* find(const Value& root, const ChangePath& path)
     return at;
 }
 
+namespace {
+
+// What holds the last step of `path`, or null.
+Value* holder(Value& root, const ChangePath& path)
+{
+    Value* at = &root;
+    for (std::size_t i = 0; i + 1 < path.steps.size() && at != nullptr; ++i)
+        at = step_into(at, path.steps[i]);
+    return path.steps.empty() ? nullptr : at;
+}
+
+} // namespace
+
+bool put_member(Value& root, const ChangePath& path, Value value)
+{
+    Value* at = holder(root, path);
+    Map* map = at != nullptr ? at->if_map() : nullptr;
+    if (map == nullptr || path.steps.back().element)
+        return false;
+    map->set(path.steps.back().name, std::move(value));
+    return true;
+}
+
 bool erase(Value& root, const ChangePath& path)
 {
-    if (path.steps.empty())
+    Value* at = holder(root, path);
+    if (at == nullptr)
         return false;
-    Value* at = &root;
-    for (std::size_t i = 0; i + 1 < path.steps.size(); ++i) {
-        at = step_into(at, path.steps[i]);
-        if (at == nullptr)
-            return false;
-    }
     const ChangePath::Step& last = path.steps.back();
     if (!last.element) {
         Map* map = at->if_map();

@@ -59,6 +59,9 @@ const Value* find_element(const List& list, const ElementStep& step);
 // The value at `path`, or null.
 const Value* find(const Value& root, const ChangePath& path);
 
+// Puts `value` at `path` into the map that holds it; false when there is no such map.
+bool put_member(Value& root, const ChangePath& path, Value value);
+
 // Removes what is at `path`, from a map or from a list; false when there was nothing.
 bool erase(Value& root, const ChangePath& path);
 

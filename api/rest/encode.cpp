@@ -67,7 +67,7 @@ encode_create(const Kind& kind, const Scope& scope, const Value& desired, const 
     if (!kind.create)
         return Error{Errc::refused, kind.name + " cannot be created"};
     Value target = Map{};
-    rest::overlay(kind.schema, target, desired);
+    rest::overlay(kind.schema, target, rest::without_nulls(desired));
     rest::strip_server_set(kind.schema, target);
     for (const ChildSet& set : kind.children)
         erase(target, set.field);

@@ -5,6 +5,18 @@
 
 namespace trueup::rest {
 
+Value without_nulls(const Value& value)
+{
+    const Map* map = value.if_map();
+    if (map == nullptr)
+        return value;
+    Map kept;
+    for (const auto& [name, member] : *map)
+        if (!member.is_null())
+            kept.append(name, without_nulls(member));
+    return kept;
+}
+
 namespace {
 
 const Field& any_field()
@@ -22,30 +34,23 @@ const Field& element_of(const Field& field)
     return field.element.empty() ? any_field() : field.element.front();
 }
 
-// A value that a user wrote, without its nulls: they mean absence.
-Value without_nulls(const Value& value)
-{
-    const Map* map = value.if_map();
-    if (map == nullptr)
-        return value;
-    Map kept;
-    for (const auto& [name, member] : *map)
-        if (!member.is_null())
-            kept.append(name, without_nulls(member));
-    return kept;
-}
-
 void overlay_object(const Field& field, Value& base, const Map& desired)
 {
     if (base.if_map() == nullptr)
         base = Map{};
     Map& members = *base.if_map();
     for (const auto& [name, value] : desired) {
+        const Field* member = field.find(name);
         if (value.is_null()) {
-            members.erase(name);
+            // What others have in it stays; what was ours is taken out one by one.
+            if (member != nullptr && member->partial)
+                continue;
+            if (const Value* standard = member != nullptr ? default_of(*member) : nullptr)
+                members.set(name, *standard);
+            else
+                members.erase(name);
             continue;
         }
-        const Field* member = field.find(name);
         overlay(member != nullptr ? *member : any_field(), members[name], value);
     }
 }
@@ -175,6 +180,12 @@ Error withheld(const std::string& path, bool was_read)
 }
 
 } // namespace
+
+const Value* default_of(const Field& field)
+{
+    const bool is_known = field.default_value && !field.default_value->is_null();
+    return is_known ? &*field.default_value : nullptr;
+}
 
 void overlay(const Field& field, Value& base, const Value& desired)
 {

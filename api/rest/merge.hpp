@@ -16,8 +16,15 @@ namespace trueup::rest {
 
 // Lays `desired` over `base`, guided by `field`: objects member by member, partial maps and lists
 // by key with the entries of others kept, other maps and lists as a whole (elements of a keyed
-// list keep the members that are not declared). A declared null removes.
+// list keep the members that are not declared). A declared null leaves the field's default, or
+// removes it where none is known; a partial map or list it leaves as it was.
 void overlay(const Field& field, Value& base, const Value& desired);
+
+// A value that a user wrote, without the nulls of its maps: they mean absence.
+Value without_nulls(const Value& value);
+
+// What the server takes when the field is absent; null when that is not known.
+const Value* default_of(const Field& field);
 
 // The schema node at `path`, or null where the schema does not reach (below `any` and `open`).
 const Field* field_at(const Field& schema, const Path& path);

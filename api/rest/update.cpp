@@ -51,6 +51,19 @@ bool is_below(const Facet& facet, const ChangePath& change)
            });
 }
 
+// The schema node that `change` is about, or null where the schema does not reach.
+const Field* field_of(const Kind& kind, const ChangePath& change)
+{
+    const Field* at = &kind.schema;
+    for (const ChangePath::Step& step : change.steps) {
+        const bool into = step.element || at->type == FieldType::map;
+        at = into && !at->element.empty() ? &at->element.front() : at->find(step.name);
+        if (at == nullptr)
+            return nullptr;
+    }
+    return at;
+}
+
 // A field that nothing can change in place: planners replace the object, or report it.
 bool is_fixed(const Kind& kind, const ChangePath& change)
 {
@@ -105,8 +118,8 @@ private:
         rest::overlay(kind_.schema, merged_, desired_);
         for (const ChangePath& change : changes_) {
             const Value* wanted = rest::find(desired_, change);
-            if ((wanted == nullptr || wanted->is_null()) && !is_by_place(change))
-                rest::erase(merged_, change);
+            if (wanted == nullptr && !is_by_place(change))
+                leave_at_default(change);
         }
         rest::overlay(kind_.schema, declared_, desired_);
         for (Value* target : {&merged_, &declared_}) {
@@ -115,6 +128,19 @@ private:
                 erase(*target, set.field);
             rest::put_mark(kind_, mark, *target);
         }
+    }
+
+    // Not every call that is not given a field takes its default: some take nothing, or the empty.
+    void leave_at_default(const ChangePath& change)
+    {
+        const Field* field = field_of(kind_, change);
+        const Value* standard = kind_.reset_to ? rest::find(*kind_.reset_to, change) : nullptr;
+        if (standard == nullptr && field != nullptr)
+            standard = rest::default_of(*field);
+        if (standard == nullptr)
+            rest::erase(merged_, change);
+        else
+            rest::put_member(merged_, change, *standard);
     }
 
     // Finds out which facets and children the changes are for. A change belongs to the facet whose

@@ -54,6 +54,9 @@ public:
             ignored_.push_back(path.text());
     }
 
+    // The entry that the server keeps in a map of ours: nobody can take it out.
+    void spare(const Path& path) { spared_ = path.text(); }
+
     void object(const Field& field, const Value& desired, const Value* observed, const Value* last)
     {
         const Map* declared = desired.if_map();
@@ -179,10 +182,39 @@ private:
                 add(field, ChangeOp::remove, last, nullptr, Cause::declared);
             return;
         }
-        if (same(field, observed, nullptr))
+        if (is_at_default(field, observed, last))
             return;
+        // Where others have entries too, null takes back what we wrote; only empty means that there
+        // must be nothing.
+        if (field.partial) {
+            if (last != nullptr)
+                gone_inside(field, observed, *last);
+            return;
+        }
         const Value null;
         add(field, ChangeOp::remove, observed, nullptr, cause(field, &null, observed, last));
+    }
+
+    // True when nothing in it is other than what the server takes without it: many answer an object
+    // that was never given with all its members. What cannot be read is, unless we wrote it.
+    static bool is_at_default(const Field& field, const Value* observed, const Value* last)
+    {
+        if (field.create_only || field.server_set)
+            return true;
+        if (is_unreadable(field, nullptr, last))
+            return last == nullptr || last->is_null();
+        const Map* found = observed != nullptr ? observed->if_map() : nullptr;
+        if (field.type != FieldType::object || field.default_value || found == nullptr)
+            return same(field, observed, nullptr);
+        const Map* written = last != nullptr ? last->if_map() : nullptr;
+        const auto is_default = [&](const std::string& name) {
+            return is_at_default(member_field(field, name), found->find(name), member(last, name));
+        };
+        const auto all_are = [&](const Map& members) {
+            return std::ranges::all_of(
+                members, [&](const Map::Entry& entry) { return is_default(entry.first); });
+        };
+        return all_are(*found) && (written == nullptr || all_are(*written));
     }
 
     // A field that cannot be read back is compared with what was last applied, by hash if it is
@@ -230,7 +262,7 @@ private:
             if (declared.contains(name) || (was_ours && !declared.empty()))
                 continue;
             steps_.push_back(step_text(name));
-            if (!is_ignored())
+            if (!is_ignored() && path() != spared_)
                 add(member_field(field, name),
                     ChangeOp::remove,
                     &value,
@@ -411,6 +443,7 @@ private:
     bool remembered_;
     std::size_t immutable_ = 0; // how many immutable fields we are inside of
     std::vector<std::string> ignored_;
+    std::string spared_;
     std::vector<std::string> steps_;
     Diff diff_;
 };
@@ -446,6 +479,8 @@ Diff make_diff(const Kind& kind,
                const std::vector<Path>& ignored)
 {
     Comparison comparison(ignored, observed != nullptr, last_applied != nullptr);
+    if (kind.item_scope)
+        comparison.spare(*kind.item_scope);
     comparison.object(kind.schema, desired, observed, last_applied);
     return comparison.take();
 }

@@ -57,8 +57,9 @@ const Mutation mutations[] = {
      "GET /v1/roles takes no query parameter \"filter\"; did you mean \"filters\"?"},
     {"role.yaml",
      "[system, user]",
-     "[system, custom]",
-     "Role spec.type: its choices here are (system, custom), in the body of create (system, user)"},
+     "[system, user, custom]",
+     "Role spec.type: its choices here are (system, user, custom), in the body of create (system, "
+     "user)"},
     {"role.yaml",
      "builtin: {path: spec.type",
      "builtin: {path: spec.kind",

@@ -76,6 +76,40 @@ TEST_SUITE("api: update")
         CHECK(*find(call.body, path("metadata.annotations.note")) == Value("n"));
     }
 
+    TEST_CASE("what is reset, or declared no longer, is sent with its default where that is known")
+    {
+        Kind kind = role();
+        for (Field& field : kind.schema.fields)
+            for (Field& member : field.fields)
+                if (member.name == "level")
+                    member.default_value = Value(1);
+
+        const WriteCall reset = only(kind,
+                                     admin,
+                                     R"({"metadata": {"name": "admin"}, "spec": {"level": null}})",
+                                     {"spec.level"});
+        const WriteCall gone =
+            only(kind, admin, R"({"metadata": {"name": "admin"}, "spec": {}})", {"spec.level"});
+
+        CHECK(*find(reset.body, path("spec.level")) == Value(1));
+        CHECK(reset.body == gone.body);
+
+        kind.reset_to = from_json(R"({"spec": {"level": 6}})");
+        const WriteCall stated =
+            only(kind, admin, R"({"metadata": {"name": "admin"}, "spec": {}})", {"spec.level"});
+        CHECK(*find(stated.body, path("spec.level")) == Value(6));
+    }
+
+    TEST_CASE("null in a map that others share leaves theirs")
+    {
+        const WriteCall call = only(role(),
+                                    admin,
+                                    R"({"metadata": {"name": "admin", "labels": null}})",
+                                    {"metadata.labels.env"});
+
+        CHECK(*find(call.body, path("metadata.labels")) == from_json(R"({"theirs": "x"})"));
+    }
+
     TEST_CASE("without read-modify-write only what is declared is sent, and the mark")
     {
         Kind kind = role();

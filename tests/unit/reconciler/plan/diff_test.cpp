@@ -51,6 +51,61 @@ TEST_SUITE("plan: diff")
         CHECK(diff("spec: {tags: null}", "spec: {tags: []}") == Lines{});
     }
 
+    TEST_CASE("M11: null is content with an object of which every member is at its default")
+    {
+        Kind kind = gadget_kind();
+        Field switched = field("switched", FieldType::boolean);
+        switched.default_value = Value(false);
+        Field secret = field("secret");
+        secret.sensitive = true;
+        kind.schema =
+            object("", {object("spec", {object("block", {field("ca"), switched, secret})})});
+        const auto changes = [&](const char* observed, const char* last) {
+            const Value found = tree(observed);
+            const Value before = tree(last);
+            std::vector<std::string> paths;
+            const Value desired = tree("spec: {block: null}");
+            for (const FieldChange& change : make_diff(kind, desired, &found, &before, {}).changes)
+                paths.push_back(change.path);
+            return paths;
+        };
+        const Lines reset{"spec.block"};
+
+        CHECK(changes("spec: {block: {ca: '', switched: false, secret: ''}}", "spec: {}").empty());
+        CHECK(changes("spec: {block: {switched: true}}", "spec: {}") == reset);
+        CHECK(changes("spec: {block: {ca: x, switched: false}}", "spec: {}") == reset);
+        // Whose secret it is that is masked cannot be seen.
+        CHECK(changes("spec: {block: {secret: '********'}}", "spec: {}").empty());
+        CHECK(changes("spec: {block: {ca: ''}}", "spec: {block: {secret: x}}") == reset);
+    }
+
+    TEST_CASE("M11: where others have entries too, null takes back ours alone")
+    {
+        const std::string_view now = "metadata: {labels: {ours: x, theirs: y}}";
+
+        CHECK(diff("metadata: {labels: null}", now, "metadata: {labels: {ours: x, gone: z}}") ==
+              Lines{R"(remove metadata.labels.ours: "x" -> - [declared])"});
+        CHECK(diff("metadata: {labels: null}", now, "metadata: {labels: null}") == Lines{});
+        CHECK(diff("metadata: {labels: null}", now) == Lines{});
+        CHECK(diff("spec: {shared: null}",
+                   "spec: {shared: [{name: ours}, {name: theirs}]}",
+                   "spec: {shared: [{name: ours}]}") ==
+              Lines{R"(remove spec.shared[name=ours]: {"name":"ours"} -> - [declared])"});
+    }
+
+    TEST_CASE("M11: a map that must be empty may hold what the server itself keeps there")
+    {
+        Kind kind = gadget_kind();
+        kind.item_scope = path("metadata.annotations.scope");
+        const Value observed = tree("metadata: {annotations: {scope: tenant, theirs: x}}");
+
+        const Diff diff =
+            make_diff(kind, tree("metadata: {annotations: {}}"), &observed, nullptr, {});
+
+        REQUIRE(diff.changes.size() == 1);
+        CHECK(diff.changes.front().path == "metadata.annotations.theirs");
+    }
+
     TEST_CASE("M11: an empty list or map must be empty")
     {
         CHECK(diff("spec: {tags: []}", "spec: {tags: [a]}") ==
