@@ -255,6 +255,33 @@ bool is_plain_mask(const Value& value)
            text->find_first_not_of('*') == std::string::npos;
 }
 
+// True when there is nothing in it but what the server takes by itself.
+bool says_nothing(const Field& field, const Value& value)
+{
+    const Value* standard = default_of(field);
+    if (value.is_null() || (standard != nullptr && value == *standard))
+        return true;
+    if (const Map* map = value.if_map())
+        return std::ranges::all_of(*map, [&](const Map::Entry& entry) {
+            const Field* member = field.find(entry.first);
+            return says_nothing(member != nullptr ? *member : any_field(), entry.second);
+        });
+    const List* list = value.if_list();
+    const std::string* text = value.if_string();
+    return (list != nullptr && list->empty()) || (text != nullptr && text->empty());
+}
+
+// An object that tells nothing beside its secrets has none either: they belong to a name, a type or
+// a certificate that is not there. Objects of secrets alone, or that must have one, tell nothing of
+// that.
+bool holds_no_secret(const Field& field, const Value& value)
+{
+    const auto is_plain = [](const Field& member) { return !member.sensitive; };
+    const auto is_needed = [](const Field& member) { return member.sensitive && member.required; };
+    return field.type == FieldType::object && std::ranges::any_of(field.fields, is_plain) &&
+           std::ranges::none_of(field.fields, is_needed) && says_nothing(field, value);
+}
+
 bool is_called_sensitive(const Field* field, const Map& beside)
 {
     if (field == nullptr || field->sensitive_when.empty())
@@ -276,6 +303,8 @@ Result<void> check_sendable(const Field* at, const Value& value, const std::stri
     if ((is_masked || is_plain_mask(value)) && value.is_scalar() && !value.is_secret())
         return withheld(shown, true);
     if (const Map* map = value.if_map()) {
+        if (at != nullptr && holds_no_secret(*at, value))
+            return {};
         for (const auto& [name, member] : *map) {
             const Field* field = nullptr;
             if (at != nullptr)

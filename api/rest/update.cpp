@@ -4,6 +4,7 @@
 #include "api/rest/encode.hpp"
 #include "api/rest/merge.hpp"
 #include "api/rest/shape.hpp"
+#include "api/rest/withheld.hpp"
 
 #include <algorithm>
 
@@ -82,8 +83,13 @@ bool is_fixed(const Kind& kind, const ChangePath& change)
 
 class Update {
 public:
-    Update(const Kind& kind, const Scope& scope, const Observed& observed, const Value& desired)
-        : kind_(kind), scope_(scope), observed_(observed), desired_(desired)
+    // `base`: what was read, in write shape.
+    Update(const Kind& kind,
+           const Scope& scope,
+           const Observed& observed,
+           const Value& desired,
+           Value base)
+        : kind_(kind), scope_(scope), observed_(observed), desired_(desired), base_(std::move(base))
     {
     }
 
@@ -93,13 +99,11 @@ public:
         if (!changes)
             return changes.error();
         changes_ = std::move(*changes);
-        if (observed_.raw.is_null())
-            return Error{Errc::internal, "an update of " + kind_.name + " needs a fresh read"};
-        base_ = rest::write_shape(kind_.schema, observed_.raw);
         parameters_ = rest::call_parameters(kind_, scope_, observed_.uid, observed_.value);
         aim(mark);
         if (auto assigned = assign(); !assigned)
             return assigned.error();
+        is_assigned_ = true;
         for (const Facet& facet : kind_.facets)
             if (auto written = write_facet(facet, mark); !written)
                 return written.error();
@@ -109,6 +113,9 @@ public:
         keep_last_of_equal_steps();
         return std::move(calls_);
     }
+
+    // True when each change has a call that writes it.
+    bool is_assigned() const { return is_assigned_; }
 
 private:
     // What should be there after the update: with what others and the server wrote, and without.
@@ -272,6 +279,7 @@ private:
     const Scope& scope_;
     const Observed& observed_;
     const Value& desired_;
+    bool is_assigned_ = false;
     std::vector<ChangePath> changes_;
     Parameters parameters_;
     Value base_;                                  // what was read, in write shape
@@ -290,8 +298,51 @@ Result<std::vector<WriteCall>> encode_update(const Kind& kind,
                                              const std::vector<std::string>& changed,
                                              const Mark& mark)
 {
-    Update update(kind, scope, observed, desired);
+    if (observed.raw.is_null())
+        return Error{Errc::internal, "an update of " + kind.name + " needs a fresh read"};
+    Update update(kind, scope, observed, desired, rest::write_shape(kind.schema, observed.raw));
     return update.run(changed, mark);
+}
+
+namespace {
+
+// With a text in the place of each secret and of what is not known yet: they will be there when it
+// comes to sending them.
+Value filled_in(const Value& value)
+{
+    if (value.is_secret() || value.is_unknown())
+        return Value("known");
+    if (const Map* map = value.if_map()) {
+        Map filled;
+        for (const auto& [name, member] : *map)
+            filled.append(name, filled_in(member));
+        return filled;
+    }
+    if (const List* list = value.if_list()) {
+        List filled;
+        for (const Value& item : *list)
+            filled.push_back(filled_in(item));
+        return filled;
+    }
+    return value;
+}
+
+} // namespace
+
+std::optional<Error> find_withheld(const Kind& kind,
+                                   const Value& observed,
+                                   const Value& desired,
+                                   const std::vector<std::string>& changed)
+{
+    Observed object;
+    object.value = filled_in(observed);
+    const Value goal = filled_in(desired);
+    const Scope scope;
+    Update update(kind, scope, object, goal, object.value);
+    const auto calls = update.run(changed, Mark("", ""));
+    if (calls || !update.is_assigned() || calls.error().code != Errc::refused)
+        return std::nullopt;
+    return calls.error();
 }
 
 } // namespace trueup

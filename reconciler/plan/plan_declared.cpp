@@ -1,5 +1,6 @@
 // What becomes of what is declared.
 
+#include "api/rest/withheld.hpp"
 #include "reconciler/plan/planner.hpp"
 #include "reconciler/plan/readiness.hpp"
 #include "state/model/mutation.hpp"
@@ -414,6 +415,19 @@ void Planner::compare(Action& action, const Seen& object, const Value* last, Rea
         plan_replace(action);
     if (action.verb == Verb::replace)
         keep_beside_namesake(action);
+    if (action.verb == Verb::update)
+        keep_masks_back(action);
+}
+
+// The API replaces as a whole what it only shows masked: without the secret itself, nothing of it
+// can be written.
+void Planner::keep_masks_back(Action& action)
+{
+    std::vector<std::string> changed;
+    for (const FieldChange& change : action.changes)
+        changed.push_back(change.path);
+    if (auto why = find_withheld(*action.kind, *action.observed, action.desired, changed))
+        block(action, Reason::secret_missing, why->message + ": " + why->advice);
 }
 
 // The new one could not be made, or nobody could tell it from the other one.

@@ -79,6 +79,7 @@ private:
     void compare(Action& action, const Seen& object, const Value* last, Reason why) const;
     static void plan_replace(Action& action);
     void keep_beside_namesake(Action& action) const;
+    static void keep_masks_back(Action& action);
 
     // ---- plan_removal.cpp: what is no longer declared
     void plan_destroy(const Manifest& manifest);

@@ -28,7 +28,12 @@ const std::vector<Room>& rooms()
         // Shares no decoding, alias or identity with the client.
         {"api/sandbox", {"state/model", "state/store", "api/http"}},
         // Pure: it sees what the API offers, never how it is spoken to.
-        {"reconciler/plan", {"state/model", "state/store", "manifests", "api/rest/provider.hpp"}},
+        {"reconciler/plan",
+         {"state/model",
+          "state/store",
+          "manifests",
+          "api/rest/provider.hpp",
+          "api/rest/withheld.hpp"}},
         {"reconciler/engine",
          {"state/model", "state/store", "manifests", "api/rest", "api/kinds", "reconciler/plan"}},
         {"reconciler/daemon",

@@ -1,3 +1,4 @@
+#include "api/rest/withheld.hpp"
 #include "tests/unit/api/rest/update_samples.hpp"
 
 namespace trueup {
@@ -38,6 +39,37 @@ TEST_SUITE("api: update with secrets")
             CHECK(calls.error().code == Errc::refused);
             CHECK(calls.error().message.find("spec.secretKey") != std::string::npos);
         }
+    }
+
+    TEST_CASE(
+        "an empty secret in an object that says nothing else is none, and held against nobody")
+    {
+        Field enabled = text("enabled");
+        enabled.type = FieldType::boolean;
+        enabled.default_value = Value(false);
+        const Kind kind =
+            plain_kind("Registry",
+                       "/v1/registries",
+                       {text("url"),
+                        object("tls", {text("certificate"), enabled, sensitive(text("key"))}),
+                        object("secrets", {sensitive(text("a")), sensitive(text("b"))})});
+        const Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"url": "x"}})");
+        const auto is_sent = [&](const std::string& spec) {
+            const Value answer =
+                from_json(R"({"metadata": {"name": "a", "uid": "u"}, "spec": )" + spec + "}");
+            const Observed object = observed(kind, json::write(answer));
+            const bool sent =
+                encode_update(kind, {}, object, desired, {"spec.url"}, mark()).has_value();
+            // Whoever plans it sees the same.
+            CHECK(find_withheld(kind, object.value, desired, {"spec.url"}).has_value() != sent);
+            return sent;
+        };
+
+        CHECK(is_sent(R"({"tls": {"certificate": "", "enabled": false, "key": ""}})"));
+        CHECK_FALSE(is_sent(R"({"tls": {"certificate": "c", "enabled": false, "key": ""}})"));
+        CHECK_FALSE(is_sent(R"({"tls": {"certificate": "", "enabled": true, "key": ""}})"));
+        CHECK_FALSE(is_sent(R"({"tls": {"certificate": "", "enabled": false, "key": "****"}})"));
+        CHECK_FALSE(is_sent(R"({"secrets": {"a": "", "b": ""}})"));
     }
 
     TEST_CASE("a mask that a flag beside it tells of, or that nothing tells of, blocks it too")

@@ -67,6 +67,27 @@ TEST_SUITE("plan: verbs")
         CHECK(plan.counts.update == 1);
     }
 
+    TEST_CASE(
+        "6.F: an update that would have to send a mask back is blocked before anything is sent")
+    {
+        const char* gadget = "Gadget/tenant/g";
+        Scene scene;
+        scene.declare(gadget, "spec: {note: new}");
+        scene.owned(gadget,
+                    "u1",
+                    tree("spec: {note: old}"),
+                    tree("spec: {note: old, password: '********'}"));
+
+        const Action action = scene.action(gadget);
+
+        CHECK(line_of(action) == "blocked Gadget/tenant/g (secret_missing)");
+        CHECK(action.message.find("spec.password") != std::string::npos);
+
+        Scene::redeclare(
+            scene.manifests.manifests[0], "spec.password", Value(Secret("text", "hash", "test")));
+        CHECK(line_of(scene.action(gadget)) == "update Gadget/tenant/g (changed)");
+    }
+
     TEST_CASE("a replace does not begin while another object has the name")
     {
         Scene scene;
