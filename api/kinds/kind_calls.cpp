@@ -75,12 +75,33 @@ Paging KindReader::read_paging(Section& list)
     paging.count = section.path("count");
     paging.pages_max = section.count("pagesMax", paging.pages_max, 1'000'000);
     paging.items_max = section.count("itemsMax", paging.items_max, 100'000'000);
+    if (const Entry expired = section.get("expired"))
+        read_expired(expired, paging);
     if (paging.style == PageStyle::token && paging.token.is_root())
         section.error("pages by token need \"token\": where the next one is in the answer");
     if (paging.style != PageStyle::link && paging.token_parameter.empty())
         section.error("\"parameter\" is missing: the query parameter that asks for a page");
     section.finish();
     return paging;
+}
+
+void KindReader::read_expired(const Entry& at, Paging& paging)
+{
+    Section section(at, *diagnostics_);
+    if (const Entry statuses = section.get("statuses"))
+        paging.expired_statuses = read_statuses(statuses);
+    paging.expired_codes = section.texts("codes");
+    section.finish();
+}
+
+// Statuses of answers that are failures.
+std::vector<int> KindReader::read_statuses(const Entry& at)
+{
+    std::vector<int> found;
+    for (const Entry& item : kinds::read_list(at))
+        if (const auto status = read_count(item, 400, 599, *diagnostics_))
+            found.push_back(static_cast<int>(*status));
+    return found;
 }
 
 void KindReader::read_narrowing(Section& list, ListCall& call)

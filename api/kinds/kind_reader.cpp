@@ -209,12 +209,8 @@ void KindReader::read_delete()
 void KindReader::read_absent()
 {
     Section section(section_.get("absent"), *diagnostics_, section_.get_default("absent"));
-    if (const Entry statuses = section.get("statuses")) {
-        kind_.absent.statuses.clear();
-        for (const Entry& item : kinds::read_list(statuses))
-            if (const auto status = read_count(item, 400, 599, *diagnostics_))
-                kind_.absent.statuses.push_back(static_cast<int>(*status));
-    }
+    if (const Entry statuses = section.get("statuses"))
+        kind_.absent.statuses = read_statuses(statuses);
     kind_.absent.codes = section.texts("codes");
     kind_.absent.messages = section.texts("messages");
     if (const Entry state = section.get("state"))

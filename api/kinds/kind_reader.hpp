@@ -39,6 +39,8 @@ private:
     void check_key();
     void read_list();
     Paging read_paging(Section& list);
+    void read_expired(const Entry& at, Paging& paging);
+    std::vector<int> read_statuses(const Entry& at);
     void read_narrowing(Section& list, ListCall& call);
     void read_read();
     ExtraRead read_extra(const Entry& at);

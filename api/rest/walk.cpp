@@ -9,11 +9,22 @@ namespace trueup::rest {
 
 namespace {
 
+constexpr int restarts_max = 3; // of one walk whose listing expired before its end
+
 Error placed(Error error, const Operation& operation)
 {
     if (error.place.empty())
         error.place = operation.route();
     return error;
+}
+
+// Whether `error`, of a page after the first, says that the server has let go of the listing.
+bool has_expired(const Paging& paging, const Error& error)
+{
+    return error.api &&
+           (std::ranges::find(paging.expired_statuses, error.api->status) !=
+                paging.expired_statuses.end() ||
+            std::ranges::find(paging.expired_codes, error.api->code) != paging.expired_codes.end());
 }
 
 // What one answer holds.
@@ -98,29 +109,22 @@ Call call_for(const WalkRequest& request)
     return call;
 }
 
-} // namespace
+// A walk from the first page on, to its end or to where it cannot go on.
+struct Pass {
+    Pass() = default;
 
-Parameters key_parameters(const Kind& kind, const std::vector<std::string>& key)
-{
-    Parameters parameters;
-    for (std::size_t i = 0; i < kind.key.size(); ++i) {
-        const std::string name = "key:" + kind.key[i].text();
-        const Field* field = field_at(kind.schema, kind.key[i]);
-        if (i < key.size())
-            parameters.emplace(name, key[i]);
-        else if (field != nullptr && field->default_value)
-            parameters.emplace(name, *field->default_value);
-    }
-    return parameters;
-}
+    WalkReport report;
+    std::optional<Error> expired; // of the page at which the listing was gone
+};
 
-Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest request, ItemSink sink)
+Task<Result<Pass>> walk_once(ReadTransport& transport, const WalkRequest& request, ItemSink sink)
 {
     const ListCall& list = *request.kind->list;
     const Call call = call_for(request);
     auto path = expand_text(list.call.path, call.parameters, Encoding::path_segment);
     // A path that needs bootstrap values cannot be compared with that of links.
     Paginator pages(list.paging, path ? *path : std::string());
+    Pass pass;
     bool stated = true;
     bool ended_early = false;
     while (auto page = pages.next()) {
@@ -129,6 +133,10 @@ Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest reques
         auto answer = co_await transport.send(std::move(next));
         if (!answer && mutated(Mutation::page_error_is_end))
             break;
+        if (!answer && pages.pages() != 0 && has_expired(list.paging, answer.error())) {
+            pass.expired = answer.error();
+            co_return pass;
+        }
         if (!answer)
             co_return answer.error();
         auto found = items_of(transport.api(), list, answer->body);
@@ -149,14 +157,52 @@ Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest reques
             break;
         }
     }
-    WalkReport report;
-    report.pages = pages.pages();
-    report.items = pages.items();
-    report.is_short = !ended_early && pages.is_short();
-    report.proves_absence = !ended_early && stated && pages.proves_absence();
+    pass.report.pages = pages.pages();
+    pass.report.items = pages.items();
+    pass.report.is_short = !ended_early && pages.is_short();
+    pass.report.proves_absence = !ended_early && stated && pages.proves_absence();
     if (mutated(Mutation::partial_list_is_all) || mutated(Mutation::page_error_is_end))
-        report.proves_absence = true;
-    co_return report;
+        pass.report.proves_absence = true;
+    co_return pass;
+}
+
+} // namespace
+
+Parameters key_parameters(const Kind& kind, const std::vector<std::string>& key)
+{
+    Parameters parameters;
+    for (std::size_t i = 0; i < kind.key.size(); ++i) {
+        const std::string name = "key:" + kind.key[i].text();
+        const Field* field = field_at(kind.schema, kind.key[i]);
+        if (i < key.size())
+            parameters.emplace(name, key[i]);
+        else if (field != nullptr && field->default_value)
+            parameters.emplace(name, *field->default_value);
+    }
+    return parameters;
+}
+
+Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest request, ItemSink sink)
+{
+    for (int restarts = 0;; ++restarts) {
+        auto pass = co_await walk_once(transport, request, sink);
+        if (!pass)
+            co_return pass.error();
+        if (!pass->expired) {
+            // What was handed over is of more than one listing.
+            pass->report.proves_absence = pass->report.proves_absence && restarts == 0;
+            co_return pass->report;
+        }
+        if (restarts == restarts_max) {
+            Error error = *pass->expired;
+            // It is the page that is gone, and nothing that somebody asked for.
+            error.code = Errc::rejected;
+            error.message = "the listing expired in the middle of each of " +
+                            std::to_string(restarts_max + 1) + " walks: " + error.message;
+            error.advice = "try again when the API answers faster";
+            co_return placed(std::move(error), request.kind->list->call);
+        }
+    }
 }
 
 } // namespace trueup::rest

@@ -24,8 +24,10 @@ struct WalkRequest {
     CallContext context;
 };
 
-// Every error of a page ends the walk. A walk that its sink ends early proves nothing. `transport`
-// outlives it.
+// Every error of a page ends the walk, but for one that says that the listing expired: then it
+// begins anew, three times at most, `sink` is handed some items again, and the walk proves nothing.
+// Fails with rejected when it expires each time. A walk that its sink ends early proves nothing.
+// `transport` outlives it.
 Task<Result<WalkReport>> walk_items(ReadTransport& transport, WalkRequest request, ItemSink sink);
 
 // `key` as parameters: "key:metadata.name". A key that is too short is completed with the defaults

@@ -107,6 +107,9 @@ struct Paging {
     std::string size_parameter;  // "" : not sent
     std::size_t size = 50;
     Path count; // where the total is; root: nowhere
+    // The answers to a later page which say that the server has let go of the listing.
+    std::vector<int> expired_statuses{410};
+    std::vector<std::string> expired_codes;
     std::size_t pages_max = 20'000;
     std::size_t items_max = 1'000'000;
 };

@@ -102,6 +102,9 @@ const Mistake mistakes[] = {
     {"uid: id}\nread",
      "uid: id, paging: {style: pages}}\nread",
      "\"pages\" is not known here; did you mean \"page\"?"},
+    {"uid: id}\nread",
+     "uid: id, paging: {style: page, parameter: p, expired: {statuses: 204}}}\nread",
+     "expected an integer from 400 to 599"},
     {"uid: id}\nread", "uid: id, covers: name}\nread", "only for a list that is indexOnly"},
     {"uid: id}\nread", "uid: id, narrow: {q: \"{key:size}\"}}\nread", "{key:size} stands for"},
     {"fields: [name, price]",
@@ -252,7 +255,7 @@ types:
     {
         const std::string defaults = R"(---
 defaults:
-  list: {paging: {style: page, parameter: p, size: 7}, unchanged: stamp}
+  list: {paging: {style: page, parameter: p, size: 7, expired: {codes: Gone}}, unchanged: stamp}
   create: {success: 201}
   delete: {success: 204}
   facets: {readModifyWrite: false}
@@ -271,6 +274,8 @@ defaults:
         const Kind& item = *plain.catalogue.find("Item");
         CHECK(item.list->paging.style == PageStyle::page);
         CHECK(item.list->paging.size == 7);
+        CHECK(item.list->paging.expired_statuses == std::vector<int>{410});
+        CHECK(item.list->paging.expired_codes == std::vector<std::string>{"Gone"});
         CHECK(item.list->unchanged == Path{{"stamp"}});
         CHECK(item.create->call.success == std::vector<int>{201});
         CHECK(item.remove->success == std::vector<int>{204});
