@@ -16,8 +16,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 // Addresses that are tried for one host, and how long one may keep us waiting before the next joins
-// in.
-constexpr std::size_t addresses_max = 16;
+// in. Those that refuse cost nothing.
+constexpr std::size_t addresses_max = 64;
 constexpr Duration stagger = std::chrono::milliseconds(250);
 
 class TcpStream final : public ByteStream {
@@ -38,25 +38,6 @@ public:
 private:
     TcpSocket socket_;
 };
-
-std::vector<TcpEndpoint> interleave(const std::vector<TcpEndpoint>& found)
-{
-    std::vector<TcpEndpoint> first;
-    std::vector<TcpEndpoint> second;
-    for (const TcpEndpoint& endpoint : found) {
-        const bool same = first.empty() || first.front().protocol() == endpoint.protocol();
-        (same ? first : second).push_back(endpoint);
-    }
-    std::vector<TcpEndpoint> mixed;
-    for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
-        if (i < first.size())
-            mixed.push_back(first[i]);
-        if (i < second.size())
-            mixed.push_back(second[i]);
-    }
-    mixed.resize(std::min(mixed.size(), addresses_max));
-    return mixed;
-}
 
 // Several connects at once; the first that succeeds ends the race. Handlers that are still under
 // way keep it alive, so whoever waits may go.
@@ -104,6 +85,7 @@ private:
             finish(std::move(sockets_[index]));
             return;
         }
+        close_socket(sockets_[index]); // of many dead ones, none keeps its descriptor
         start_next();
         if (pending_ == 0)
             finish(Error{Errc::network, ec.message()});
@@ -157,6 +139,25 @@ void close_socket(TcpSocket& socket)
 std::unique_ptr<ByteStream> make_tcp_stream(TcpSocket socket)
 {
     return std::make_unique<TcpStream>(std::move(socket));
+}
+
+std::vector<TcpEndpoint> interleave(const std::vector<TcpEndpoint>& found)
+{
+    std::vector<TcpEndpoint> first;
+    std::vector<TcpEndpoint> second;
+    for (const TcpEndpoint& endpoint : found) {
+        const bool same = first.empty() || first.front().protocol() == endpoint.protocol();
+        (same ? first : second).push_back(endpoint);
+    }
+    std::vector<TcpEndpoint> mixed;
+    for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+        if (i < first.size())
+            mixed.push_back(first[i]);
+        if (i < second.size())
+            mixed.push_back(second[i]);
+    }
+    mixed.resize(std::min(mixed.size(), addresses_max));
+    return mixed;
 }
 
 Task<Result<std::vector<TcpEndpoint>>> resolve(Clock& clock, Origin origin, Duration max)

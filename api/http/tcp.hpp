@@ -24,6 +24,9 @@ void close_socket(TcpSocket& socket);
 // Takes over an open socket.
 std::unique_ptr<ByteStream> make_tcp_stream(TcpSocket socket);
 
+// The addresses of a host in the order in which they are tried: families interleaved, 64 at most.
+std::vector<TcpEndpoint> interleave(const std::vector<TcpEndpoint>& found);
+
 // The addresses of a host, families interleaved. An IP literal is not looked up. Fails with network
 // when there are none and with timed_out; a look-up that hangs is left behind. `clock` must outlive
 // the task.

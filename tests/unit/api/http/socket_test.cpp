@@ -41,6 +41,22 @@ struct DeafPort {
     std::vector<TcpSocket> fillers;
 };
 
+// Tries for five seconds.
+void start_connect(asio::io_context& context,
+                   Clock& clock,
+                   std::vector<TcpEndpoint> endpoints,
+                   std::optional<Result<TcpSocket>>& socket)
+{
+    asio::co_spawn(
+        context.get_executor(),
+        [](Clock& time,
+           std::vector<TcpEndpoint> where,
+           std::optional<Result<TcpSocket>>& slot) -> Task<void> {
+            slot.emplace(co_await connect_any(time, std::move(where), seconds(5)));
+        }(clock, std::move(endpoints), socket),
+        [](std::exception_ptr) {});
+}
+
 TcpEndpoint closed_port(asio::io_context& context)
 {
     Acceptor acceptor(context.get_executor());
@@ -299,14 +315,7 @@ TEST_SUITE("http: sockets")
         std::vector<TcpEndpoint> waiting{deaf.endpoint(), good.local_endpoint()};
         const Instant start = clock.now();
         std::optional<Result<TcpSocket>> second;
-        asio::co_spawn(
-            context.get_executor(),
-            [](Clock& time,
-               std::vector<TcpEndpoint> where,
-               std::optional<Result<TcpSocket>>& slot) -> Task<void> {
-                slot.emplace(co_await connect_any(time, std::move(where), seconds(5)));
-            }(clock, waiting, second),
-            [](std::exception_ptr) {});
+        start_connect(context, clock, waiting, second);
         clock.advance(milliseconds(249));
         CHECK_FALSE(second);
         clock.advance(milliseconds(1));
@@ -331,6 +340,61 @@ TEST_SUITE("http: sockets")
         CHECK(none.error().code == Errc::network);
         REQUIRE_FALSE(empty);
         CHECK(empty.error().code == Errc::network);
+    }
+
+    TEST_CASE("of fifty addresses the one that lives is found, wherever it stands")
+    {
+        asio::io_context context;
+        ManualClock clock(context);
+        Acceptor good(context.get_executor(), TcpEndpoint(asio::ip::address_v4::loopback(), 0));
+        // Nobody listens on the other addresses of the loopback.
+        const auto port = good.local_endpoint().port();
+        const auto dead = [port](unsigned char last) {
+            const asio::ip::address_v4::bytes_type bytes{127, 0, 1, last};
+            return TcpEndpoint(asio::ip::address_v4(bytes), port);
+        };
+        for (const std::size_t place : {0U, 15U, 16U, 49U}) {
+            CAPTURE(place);
+            std::vector<TcpEndpoint> found;
+            for (unsigned char i = 0; i < 50; ++i)
+                found.push_back(i == place ? good.local_endpoint() : dead(i));
+            const Instant start = clock.now();
+
+            const auto connected =
+                run_task(context, connect_any(clock, interleave(found), seconds(5)));
+
+            REQUIRE(connected);
+            CHECK(connected->remote_endpoint() == good.local_endpoint());
+            CHECK(clock.now() == start); // what refuses costs no time
+        }
+    }
+
+    TEST_CASE("of fifty addresses that are deaf some are tried, and then the time is over")
+    {
+        asio::io_context context;
+        ManualClock clock(context);
+        DeafPort deaf(context);
+        deaf.fill(context);
+        const std::vector<TcpEndpoint> found(50, deaf.endpoint());
+        std::optional<Result<TcpSocket>> none;
+        start_connect(context, clock, interleave(found), none);
+
+        clock.advance(seconds(5) - milliseconds(1));
+        CHECK_FALSE(none);
+        clock.advance(milliseconds(1));
+
+        REQUIRE(none);
+        REQUIRE_FALSE(*none);
+        CHECK(none->error().code == Errc::timed_out);
+    }
+
+    TEST_CASE("the addresses of a host are tried family by family in turns, and not all of many")
+    {
+        const TcpEndpoint four(asio::ip::address_v4::loopback(), 1);
+        const TcpEndpoint six(asio::ip::address_v6::loopback(), 1);
+        CHECK(interleave({four, four, four, six, six}) ==
+              std::vector<TcpEndpoint>{four, six, four, six, four});
+        CHECK(interleave(std::vector<TcpEndpoint>(1000, four)).size() == 64);
     }
 
     TEST_CASE("a host name is looked up; one that does not exist is named in the error")
