@@ -336,11 +336,13 @@ Result<void> GitMirror::turn_link(const fs::path& tree)
     fs::create_directory_symlink(fs::path("trees") / tree.filename(), fresh, failure);
     if (!failure)
         fs::rename(fresh, options_.current(), failure);
-    if (failure)
-        return Error{Errc::store_failed,
-                     "the new checkout cannot be put in place: " + failure.message(),
-                     options_.current().string()};
-    return {};
+    if (!failure)
+        return {};
+    std::error_code ignored;
+    fs::remove(fresh, ignored);
+    return Error{Errc::store_failed,
+                 "the new checkout cannot be put in place: " + failure.message(),
+                 options_.current().string()};
 }
 
 // All but the one in force. Whoever read an older one has long finished.

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <optional>
 
 using namespace trueup;
 
@@ -70,5 +71,17 @@ TEST_SUITE("cli: journal")
         CHECK(sent < 1'000'000);
         listener.read();
         CHECK(journal.send({{"MESSAGE", "done"}}));
+    }
+
+    TEST_CASE("a journal that is gone by now does not take it either, and ends nothing")
+    {
+        const TempDir directory;
+        std::optional<Listener> listener(std::in_place, directory / "socket");
+        const Journal journal(directory / "socket");
+        CHECK(journal.send({{"MESSAGE", "done"}}));
+
+        listener.reset();
+
+        CHECK_FALSE(journal.send({{"MESSAGE", "done"}}));
     }
 }

@@ -288,6 +288,25 @@ TEST_SUITE("daemon: git")
         CHECK_FALSE(fs::exists(world.options.current() / "half"));
     }
 
+    TEST_CASE("a checkout that cannot be put in place is told, and what stands there stays")
+    {
+        GitWorld world;
+        // Somebody's directory where the link is to be.
+        fs::create_directories(world.options.current() / "kept");
+
+        const auto failed = world.sync();
+
+        REQUIRE_FALSE(failed);
+        CHECK(failed.error().text().find("the new checkout cannot be put in place") !=
+              std::string::npos);
+        CHECK(fs::exists(world.options.current() / "kept"));
+        CHECK_FALSE(fs::exists(fs::symlink_status(world.options.directory / "current.new")));
+        CHECK(world.moved == 0);
+        fs::remove_all(world.options.current());
+        REQUIRE(world.sync());
+        CHECK(world.seen("a.yaml") == "one");
+    }
+
     TEST_CASE("no hook and no filter of anybody runs")
     {
         GitWorld world;
