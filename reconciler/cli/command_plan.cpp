@@ -7,8 +7,11 @@
 #include "reconciler/plan/saved_plan.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <system_error>
 
 namespace trueup {
 
@@ -29,11 +32,19 @@ void print_part(std::string_view part)
 Result<void> write_file(const std::string& path, const std::string& text)
 {
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    const bool opened = out.is_open();
     out << text;
     out.close();
-    if (!out)
-        return Error{Errc::invalid_input, "the plan file cannot be written", path};
-    return {};
+    if (out)
+        return {};
+    Error error(Errc::invalid_input,
+                "the plan file cannot be written: " + std::generic_category().message(errno),
+                path);
+    // Half a plan is none; a pipe or a device stays.
+    std::error_code ignored;
+    if (opened && std::filesystem::is_regular_file(path, ignored))
+        std::filesystem::remove(path, ignored);
+    return error;
 }
 
 // Something that no apply can do before a person has mended the manifests or the kinds.

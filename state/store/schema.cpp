@@ -219,11 +219,11 @@ Error sqlite_error(const fs::path& file, const SQLite::Exception& exception)
     case SQLITE_LOCKED:
         return {Errc::busy, "another process holds the state", file.string(), "try again"};
     case SQLITE_IOERR:
-        return {
-            Errc::store_failed,
-            "the disk failed: " + said,
-            file.string(),
-            "check the disk, then start again; what was being done is found out at the next start"};
+        return {Errc::store_failed,
+                "the disk failed: " + said,
+                file.string(),
+                "check the disk and its quotas, then start again; what was being done is found out "
+                "at the next start"};
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

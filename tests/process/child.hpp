@@ -6,8 +6,16 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cstddef>
+#include <optional>
 
 namespace trueup::test {
 
@@ -35,10 +43,49 @@ inline void become_nobody()
         ::_exit(126);
 }
 
-// A pipe that is full or has lost its reader, as a stream of the process.
+// What `failing` exits with where the kernel has no filters of system calls.
+constexpr int no_filters = 125;
+
+// Each of these system calls fails with `error`; with an `offset_min`, those alone whose fourth
+// argument, which is where a write in the middle of a file begins, is not below it.
+inline ChildSetup
+failing(const std::vector<long>& calls, int error, std::optional<std::uint32_t> offset_min = {})
+{
+    constexpr auto offset_at = static_cast<std::uint32_t>(offsetof(seccomp_data, args[3]));
+    const auto fail = SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error);
+    std::vector<sock_filter> code;
+    for (const long call : calls) {
+        const auto skip = static_cast<std::uint8_t>(offset_min ? 4 : 1);
+        code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
+        code.push_back(
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, skip));
+        if (offset_min) { // its lower half, which little machines have first
+            code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset_at));
+            code.push_back(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, *offset_min, 1, 0));
+            code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+        }
+        code.push_back(BPF_STMT(BPF_RET | BPF_K, fail));
+    }
+    code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    return [code = std::move(code)]() mutable {
+        const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+        if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+            ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+            ::_exit(no_filters);
+    };
+}
+
+// A pipe or socket that is full or has lost its reader, as a stream of the process.
 class Pipe {
 public:
-    Pipe() { ready_ = ::pipe2(ends_, O_CLOEXEC) == 0; }
+    enum class Kind { pipe, socket };
+
+    explicit Pipe(Kind kind = Kind::pipe)
+    {
+        ready_ =
+            (kind == Kind::pipe ? ::pipe2(ends_, O_CLOEXEC)
+                                : ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_)) == 0;
+    }
     Pipe(const Pipe&) = delete;
     Pipe& operator=(const Pipe&) = delete;
     ~Pipe()

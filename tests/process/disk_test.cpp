@@ -128,6 +128,79 @@ TEST_SUITE("process: disk")
         }
     }
 
+    TEST_CASE("a quota that is used up fails in words, and more of it completes the apply")
+    {
+        // Each write to the state or its journal that begins behind so many bytes.
+        for (const std::uint32_t bytes : {0U, 4U << 10U, 64U << 10U, 100U << 10U, 200U << 10U}) {
+            CAPTURE(bytes);
+            Scene scene;
+
+            const Finished full = scene.apply(failing({SYS_pwrite64}, EDQUOT, bytes));
+
+            if (full.exit_code == no_filters) {
+                MESSAGE("skipped: no filters of system calls here");
+                return;
+            }
+            CHECK_MESSAGE(full.exit_code == 1, full.out, full.err);
+            CHECK_MESSAGE((full.out + full.err).find("check the disk and its quotas") !=
+                              std::string::npos,
+                          full.err);
+            CHECK(scene.made() == scene.creates);
+            CHECK(scene.made() < roles_count);
+            scene.check_complete();
+        }
+    }
+
+    TEST_CASE("a state that cannot be put in place is told, and nothing is left of it")
+    {
+        Scene scene;
+
+        const Finished failed =
+            scene.apply(failing({SYS_rename, SYS_renameat, SYS_renameat2}, EIO));
+
+        if (failed.exit_code == no_filters) {
+            MESSAGE("skipped: no filters of system calls here");
+            return;
+        }
+        CHECK(failed.exit_code == 1);
+        CHECK_MESSAGE(failed.err.find("the state cannot be put in place: Input/output error") !=
+                          std::string::npos,
+                      failed.err);
+        for (const auto& entry : fs::directory_iterator(scene.directory()))
+            CHECK_MESSAGE(entry.path().extension() != ".new", entry.path().string());
+        CHECK_FALSE(fs::exists(scene.directory() / "state.db"));
+        CHECK(scene.creates == 0);
+        scene.check_complete();
+    }
+
+    TEST_CASE("a plan file that cannot be written whole is not left in part")
+    {
+        Scene scene;
+        const std::string file = (scene.directory().parent_path() / "the.plan").string();
+        const auto plan = [&](const std::string& path, const ChildSetup& setup) {
+            return run_process(scene.site.command(scene.api, {"plan", "--out", path}),
+                               Site::environment(),
+                               "",
+                               setup);
+        };
+
+        const Finished cut = plan(file, limited(RLIMIT_FSIZE, 16U << 10U));
+        const Finished full = plan("/dev/full", {});
+        const Finished directory = plan(scene.site.directory().string(), {});
+
+        for (const Finished& finished : {cut, full, directory}) {
+            CHECK(finished.exit_code == 1);
+            CHECK_MESSAGE(finished.err.find("the plan file cannot be written") != std::string::npos,
+                          finished.err);
+        }
+        CHECK_MESSAGE(cut.err.find("File too large") != std::string::npos, cut.err);
+        CHECK_MESSAGE(full.err.find("No space left") != std::string::npos, full.err);
+        CHECK_FALSE(fs::exists(file));
+        CHECK(fs::exists("/dev/full"));
+        CHECK(plan(file, {}).exit_code == 0);
+        CHECK(fs::exists(file));
+    }
+
     TEST_CASE("a directory that may not be written to is told, with and without a state in it")
     {
         Scene scene;

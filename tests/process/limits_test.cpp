@@ -4,6 +4,7 @@
 #include "tests/process/child.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 
@@ -51,6 +52,15 @@ struct Scene {
     std::size_t before;
     std::size_t creates = 0;
 };
+
+// As systemd starts its services: stderr leads to the journal, and this says so.
+void name_journal_stream()
+{
+    struct stat status {};
+    ::fstat(STDERR_FILENO, &status);
+    const std::string name = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+    ::setenv("JOURNAL_STREAM", name.c_str(), 1);
+}
 
 bool ended_in_words(const Finished& finished)
 {
@@ -170,6 +180,67 @@ TEST_SUITE("process: limits")
             CHECK(scene.creates == scene.count);
             scene.check_complete();
         }
+    }
+
+    TEST_CASE("a journal that stands still or is gone holds nothing up")
+    {
+        if (std::filesystem::exists("/run/systemd/journal/socket")) {
+            MESSAGE("skipped: what is tried here would stand in the journal of this machine");
+            return;
+        }
+        for (const char* journal : {"stands still", "is gone"}) {
+            CAPTURE(journal);
+            Scene scene(200);
+            Pipe stream(Pipe::Kind::socket);
+            if (std::string(journal) == "is gone")
+                stream.close_reader();
+            else
+                stream.fill();
+            const ChildSetup setup = [to = stream.as(STDERR_FILENO)] {
+                to();
+                name_journal_stream();
+            };
+
+            const Finished finished = scene.apply(setup, {"--log-level", "debug"});
+
+            CHECK_MESSAGE(finished.exit_code == 0, finished.out);
+            CHECK(finished.out.find("200 created") != std::string::npos);
+            scene.check_complete();
+        }
+    }
+
+    TEST_CASE("no thread can be had: it says so, and nothing is sent that changes anything")
+    {
+        Scene scene;
+        std::string by_name = scene.api.url();
+        by_name.replace(by_name.find("127.0.0.1"), 9, "localhost");
+        struct Case {
+            std::string url;
+            std::string command;
+        };
+        for (const Case& each : {Case{scene.api.url(), "apply"}, Case{by_name, "plan"}}) {
+            CAPTURE(each.command);
+            std::vector<std::string> arguments{each.command, "--timeout", "1s"};
+            if (each.command == "apply")
+                arguments.emplace_back("--yes");
+            Process process(scene.site.command(each.url, arguments),
+                            Site::environment(),
+                            "",
+                            failing({SYS_clone, SYS_clone3}, EAGAIN));
+
+            const auto finished = process.wait_for(seconds(60));
+
+            REQUIRE(finished);
+            if (finished->exit_code == no_filters) {
+                MESSAGE("skipped: no filters of system calls here");
+                return;
+            }
+            CHECK_MESSAGE(ended_in_words(*finished), finished->exit_code, finished->err);
+            CHECK(finished->exit_code == 1);
+            CHECK_MESSAGE(finished->err.find("thread") != std::string::npos, finished->err);
+            CHECK(scene.creates == 0);
+        }
+        scene.check_complete();
     }
 
     TEST_CASE("streams that are closed from the start do not end up in the state")

@@ -182,6 +182,30 @@ TEST_SUITE("process: signals")
         CHECK_MESSAGE(show.out.find("\"waiting\"") != std::string::npos, show.out, show.err);
     }
 
+    TEST_CASE("a process that stands still for longer than a deadline ends well when it goes on")
+    {
+        // As when its machine is overloaded, or is carried elsewhere. When it wakes its deadlines
+        // have passed, and the answers are there, or come later still.
+        constexpr milliseconds deadline(400);
+        for (const milliseconds late : {deadline / 8, deadline * 6}) {
+            CAPTURE(late.count());
+            Scene scene(late);
+            Process process = scene.start({"--timeout", "400ms"});
+            REQUIRE(wait_until(process, [&] { return scene.creates == at_a_time; }));
+
+            kill(process.pid(), SIGSTOP);
+            CHECK_FALSE(process.wait_for(deadline * 4));
+            CHECK(scene.creates <= 2 * at_a_time); // it does stand still
+            kill(process.pid(), SIGCONT);
+            const auto finished = process.wait_for(seconds(60));
+
+            REQUIRE(finished);
+            CHECK_MESSAGE(finished->exit_code == 0, finished->out, finished->err);
+            CHECK(scene.creates == roles_count);
+            scene.check_next_apply();
+        }
+    }
+
     TEST_CASE("SIGHUP, SIGQUIT and SIGABRT are crashes like any other")
     {
         for (const int signal : {SIGHUP, SIGQUIT, SIGABRT}) {
