@@ -1,6 +1,7 @@
 // Kills the real program with SIGKILL at random times, again and again, while it creates, updates,
 // replaces and deletes, and checks what is left: nothing lost, nothing twice, nothing deleted that
-// was declared, no secret on the disk, and nobody who had to help.
+// was declared, no write without a cause or a record, no secret on the disk, and nobody who had to
+// help.
 //
 //   kill_storm [--kills N] [--seconds T] [--seed S] [--create-first 0|1]
 //
@@ -39,11 +40,13 @@ StormOptions options; // written by main alone
 constexpr std::size_t rounds_max = 3;    // applies until the plan is empty (promise D)
 constexpr std::size_t removals_max = 8;  // between two empty plans: below the guard's limit of 10
 constexpr std::size_t foreign_count = 5; // objects that are not ours
+constexpr std::size_t audit_lines_max = 10'000'000;
 
 struct Figures {
     std::size_t kills = 0, mid_apply = 0, in_call = 0, ended_first = 0;
     std::size_t cycles = 0, rounds = 0, most_rounds = 0;
     std::size_t lost = 0, manual = 0;
+    AuditFigures audit;
 };
 
 class Storm {
@@ -188,6 +191,7 @@ private:
         const bool in_call = !at_any_time && random_->below(3) == 0;
         kill_at_write_ = in_call ? target : 0;
         const auto begun = Steady::now();
+        const std::size_t life = begin_life();
         Process process(command(site_, api_, {"apply", "--yes", "--prune"}), environment());
         victim_ = process.pid();
         std::optional<Finished> finished;
@@ -205,6 +209,7 @@ private:
         CHECK((finished->out + finished->err).find(storm_canary) == std::string::npos);
         if (finished->exit_code == 128 + SIGKILL) {
             ++figures_.kills;
+            killed_lives_.insert(life);
             figures_.mid_apply += writes_ != before ? 1U : 0U;
         } else {
             ++figures_.ended_first;
@@ -212,6 +217,13 @@ private:
             CHECK_MESSAGE(finished->exit_code == 0, finished->out, finished->err);
         }
         check_state();
+    }
+
+    // Of a process that may write, which begins now.
+    std::size_t begin_life()
+    {
+        const std::lock_guard lock(api_.mutex());
+        return ++judge_.life;
     }
 
     microseconds random_duration(microseconds most)
@@ -233,6 +245,7 @@ private:
     {
         kill_at_write_ = 0;
         for (std::size_t round = 1; round <= rounds_max; ++round) {
+            begin_life();
             const Finished applied = run_on(site_, api_, {"apply", "--yes", "--prune"});
             const Finished plan = run_on(site_, api_, {"plan", "--detailed-exitcode", "--prune"});
             if (applied.exit_code == 0 && plan.exit_code == 0) {
@@ -254,12 +267,34 @@ private:
         CHECK(writes_ == before);
         check_state();
         check_ownership();
+        check_audit();
         check_secrets();
         const std::string difference = first_difference(dump_of(api_), undisturbed());
         CHECK_MESSAGE(difference.empty(), difference);
         figures_.manual += difference.empty() ? 0U : 1U;
         for (const std::string& fault : judge_.faults)
             FAIL_CHECK(fault);
+    }
+
+    // H, for all that happened since the last time.
+    void check_audit()
+    {
+        boost::asio::io_context context{1};
+        const auto store =
+            open_sqlite_store(context, state_file(), StoreMode::read_only, SyncMode::inline_);
+        REQUIRE_MESSAGE(store, (store ? "" : store.error().text()));
+        const auto open = (*store)->open_intents();
+        CHECK((open && open->empty()));
+        auto records = (*store)->audit(audit_lines_max);
+        REQUIRE(records);
+        const std::size_t all = records->size();
+        records->resize(all - audit_seen_); // the newest come first
+        audit_seen_ = all;
+        const std::lock_guard lock(api_.mutex());
+        for (std::string& fault :
+             audit_faults(judge_.effects, *records, judge_.traces, killed_lives_, figures_.audit))
+            judge_.faults.push_back(std::move(fault));
+        judge_.settle();
     }
 
     static std::string dump_of(LiveApi& api)
@@ -338,6 +373,8 @@ private:
     std::atomic<std::size_t> writes_ = 0;
     std::atomic<std::size_t> kill_at_write_ = 0;
     std::atomic<pid_t> victim_ = 0;
+    std::set<std::size_t> killed_lives_;
+    std::size_t audit_seen_ = 0; // lines
     microseconds usual_{300'000};
     std::string last_words_;
     Figures figures_;
@@ -360,6 +397,8 @@ TEST_SUITE("process: kill storm")
             "before their kill\n"
             "%zu creates, %zu deletes, %zu replaces under way twice; %zu writes; %zu times "
             "to an empty plan, in %.2f applies each (at most %zu)\n"
+            "%zu effects with a record that names them, %zu found after a kill; %zu records that "
+            "speak of an effect\n"
             "lost objects %zu, duplicates %zu, faults %zu, manual steps %zu\n",
             static_cast<unsigned long long>(options.seed),
             figures.kills,
@@ -375,6 +414,9 @@ TEST_SUITE("process: kill storm")
             static_cast<double>(figures.rounds) /
                 static_cast<double>(std::max<std::size_t>(figures.cycles, 1)),
             figures.most_rounds,
+            figures.audit.named,
+            figures.audit.found,
+            figures.audit.records,
             figures.lost,
             judge.duplicates,
             judge.faults.size(),

@@ -1,5 +1,6 @@
 // Sits in the server of the kill storm and judges every call that changed something: was it a
-// second object of one name, a delete that nothing declared, or a hand laid on what is not ours?
+// second object of one name, a delete that nothing declared, a write that no edit gave cause for,
+// or a hand laid on what is not ours?
 //
 // It knows only what passed by: requests and their answers.
 
@@ -8,11 +9,13 @@
 #include "api/http/server.hpp"
 #include "state/model/json.hpp"
 #include "state/model/path.hpp"
+#include "tests/process/storm_audit.hpp"
 #include "tests/process/storm_world.hpp"
 
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -37,10 +40,34 @@ public:
         for (const std::string& uid : foreign_)
             if (path.find(uid) != std::string::npos)
                 faults.push_back(request.method + " of an object that is not ours: " + path);
-        if (request.method == "POST")
-            created(path, request, response);
+        std::string uid = uid_in(path);
+        if (request.method == "POST" && !kind_of(path).empty())
+            uid = created(path, request, response);
+        if (const auto object = live_.find(uid); object != live_.end()) {
+            StormEffect effect;
+            effect.trace = response.header("AuditUid");
+            effect.address = address_of(object->second);
+            effect.method = request.method;
+            effect.life = life;
+            traces.insert(effect.trace);
+            effects.push_back(std::move(effect));
+            if (request.method != "DELETE")
+                check_cause(object->second, request);
+        } else if (request.method != "DELETE") {
+            faults.push_back(request.method + " of what nobody created: " + path);
+        }
         if (request.method == "DELETE")
             removed(path);
+    }
+
+    // Everything is as declared, and no process runs.
+    void settle()
+    {
+        effects.clear();
+        settled_.clear();
+        for (const auto& [uid, object] : live_)
+            if (const StormItem* item = world_.find(object.key))
+                settled_[object.key] = *item;
     }
 
     struct Object {
@@ -53,6 +80,10 @@ public:
 
     // Everything that was created and not deleted, by uid.
     const std::map<std::string, Object>& live() const { return live_; }
+
+    std::vector<StormEffect> effects; // since all was settled last
+    std::set<std::string> traces;     // since the beginning
+    std::size_t life = 0;             // written by whoever starts a process
 
     std::size_t writes = 0;
     std::size_t creates = 0, deletes = 0, replaces = 0;
@@ -84,14 +115,65 @@ private:
         return {};
     }
 
-    void created(const std::string& path, const HttpRequest& request, const HttpResponse& response)
+    static std::string address_of(const Object& object)
+    {
+        const std::size_t project = object.kind.size() + 1;
+        const std::size_t name = object.key.rfind('/');
+        const std::string scope = object.key.substr(project, name - project);
+        return object.kind + "/" + (scope.empty() ? "tenant" : scope) + "/" + object.name +
+               (object.kind == "ClusterProfile" ? "@1.0.0" : "");
+    }
+    // Of the object that a call is about.
+    std::string uid_in(const std::string& path) const
+    {
+        std::istringstream parts(path);
+        for (std::string part; std::getline(parts, part, '/');)
+            if (live_.contains(part))
+                return part;
+        return {};
+    }
+
+    // A publish belongs to the write before it: when that one's process was killed, the next one
+    // makes good for it, whatever is declared by then.
+    bool is_owed(const Object& object, const HttpRequest& request) const
+    {
+        const std::string path = request.target.substr(0, request.target.find('?'));
+        return path.ends_with("/publish") &&
+               std::ranges::any_of(effects, [&](const StormEffect& effect) {
+                   return effect.address == address_of(object) && effect.life < life;
+               });
+    }
+
+    // E: what a plan can have announced follows from an edit since everything was as declared.
+    void check_cause(const Object& object, const HttpRequest& request)
+    {
+        const std::string what = request.method + " for " + object.key;
+        const StormItem* declared = world_.find(object.key);
+        const auto before = settled_.find(object.key);
+        if (declared == nullptr) {
+            if (!is_owed(object, request))
+                faults.push_back("E: " + what + ", which is not declared");
+            return;
+        }
+        if (before != settled_.end() && before->second.variant == declared->variant &&
+            before->second.shape == declared->shape)
+            faults.push_back("E: " + what + ", which nobody edited");
+        const auto body = json::parse(request.body);
+        const std::string variant = body ? text_at(*body, "metadata.labels.variant") : "";
+        if (!variant.empty() && variant != std::to_string(declared->variant))
+            faults.push_back("E: " + what + " with what is not declared");
+    }
+
+    // The uid of what was made.
+    std::string
+    created(const std::string& path, const HttpRequest& request, const HttpResponse& response)
     {
         Object object;
         object.kind = kind_of(path);
         const auto body = json::parse(request.body);
         const auto answer = json::parse(response.body);
         if (object.kind.empty() || !body || !answer)
-            return;
+            return {};
         object.project_uid = object.kind == "Project" ? "" : project_of(request);
         object.name = text_at(*body, "metadata.name");
         object.shape = text_at(*body,
@@ -115,6 +197,7 @@ private:
             faults.push_back("a duplicate of " + object.key);
         }
         live_[uid] = std::move(object);
+        return uid;
     }
 
     void removed(const std::string& path)
@@ -146,6 +229,7 @@ private:
     const StormWorld& world_;
     std::set<std::string> foreign_;
     std::map<std::string, Object> live_;
+    std::map<std::string, StormItem> settled_; // what was declared when all was settled last
 };
 
 } // namespace trueup::test
