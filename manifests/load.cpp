@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <set>
 
 namespace trueup {
@@ -36,6 +37,7 @@ public:
 private:
     void read_text(const std::string& text, const Origin& origin);
     void keep_sound_and_single(ManifestSet& set);
+    void keep_unique_in_tenant(const std::vector<ReadDocument*>& ordered, ManifestSet& set);
 
     const LoadOptions& options_;
     Diagnostics& diagnostics_;
@@ -50,6 +52,32 @@ void Loader::read_text(const std::string& text, const Origin& origin)
     for (Value& document : yaml::parse(text, origin.name, diagnostics_, limits))
         if (auto read = read_document(std::move(document), origin, surroundings_))
             documents_.push_back(std::move(*read));
+}
+
+// Where the API keeps keys unique in the whole tenant, a second one in another project could never
+// be made.
+void Loader::keep_unique_in_tenant(const std::vector<ReadDocument*>& ordered, ManifestSet& set)
+{
+    std::map<std::pair<std::string, std::string>, const Manifest*> known;
+    for (ReadDocument* read : ordered) {
+        const Manifest& manifest = read->manifest;
+        if (!read->sound || manifest.kind == nullptr || !manifest.kind->unique_in_tenant)
+            continue;
+        const auto [before, is_first] =
+            known.emplace(std::pair(manifest.address.kind(), manifest.address.name()), &manifest);
+        if (is_first)
+            continue;
+        diagnostics_.error(manifest.file,
+                           manifest.place,
+                           manifest.address.text() + " has the key of " +
+                               before->second->address.text() +
+                               ", and the API takes one in the whole tenant",
+                           "that one is in " + before->second->file + ":" +
+                               std::to_string(before->second->place.line) +
+                               ": keep one of them, or give it another name");
+        set.doubled.push_back(before->second->file);
+        read->sound = false;
+    }
 }
 
 // Sorts by address; of several with one address the first that was read stays, the others are
@@ -80,6 +108,7 @@ void Loader::keep_sound_and_single(ManifestSet& set)
             first = &read;
         }
     }
+    keep_unique_in_tenant(ordered, set);
     set.manifests.reserve(documents_.size());
     for (ReadDocument* read : ordered)
         if (read->sound)

@@ -150,6 +150,26 @@ read_query(const Entry& at, const CallRules& rules, Diagnostics& diagnostics)
     return query;
 }
 
+std::optional<Sunset> read_sunset(Section& section, Diagnostics& diagnostics)
+{
+    std::optional<Sunset> found;
+    for (const char* name : {"sunset", "deprecated"}) {
+        const Entry at = section.get(name);
+        if (!at)
+            continue;
+        if (found)
+            complain(diagnostics, at, "it is either \"deprecated\" or has a \"sunset\"");
+        Section end(at, diagnostics);
+        found.emplace();
+        end.need("date");
+        found->date = end.text("date");
+        found->replacement = end.text("replacement");
+        found->deprecated = std::string_view(name) == "deprecated";
+        end.finish();
+    }
+    return found;
+}
+
 Operation read_call(Section& section,
                     const CallRules& rules,
                     const std::string& owner,
@@ -160,6 +180,7 @@ Operation read_call(Section& section,
     operation.name = rules.name;
     operation.operation_class = section.word("class", classes(), rules.operation_class);
     operation.success = read_success(section, diagnostics);
+    operation.sunset = read_sunset(section, diagnostics);
     if (const Entry query = section.get("query"))
         operation.query = read_query(query, rules, diagnostics);
     if (const Entry body = section.get("body")) {

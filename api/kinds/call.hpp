@@ -5,6 +5,7 @@
 #include "api/kinds/section.hpp"
 #include "state/model/kind.hpp"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,8 +38,11 @@ struct NotedCall {
     Entry at;
 };
 
-// Reads `call`, `class`, `query`, `body` and `success` of `section` and notes the call for `owner`.
-// Without a call at all the operation is empty, and that is reported.
+// Reads `sunset` or `deprecated` of a kind or a call; nothing when it has neither.
+std::optional<Sunset> read_sunset(Section& section, Diagnostics& diagnostics);
+
+// Reads `call`, `class`, `query`, `body`, `success`, `sunset` and `deprecated` of `section` and
+// notes the call for `owner`. Without a call at all the operation is empty, and that is reported.
 Operation read_call(Section& section,
                     const CallRules& rules,
                     const std::string& owner,

@@ -22,6 +22,13 @@ const Words<WhenDeleted>& endings()
     return words;
 }
 
+// Whether a key is unique in the whole tenant, and not only in its scope.
+const Words<bool>& uniqueness()
+{
+    static const Words<bool> words{{"scope", false}, {"tenant", true}};
+    return words;
+}
+
 bool is_name(const std::string& text)
 {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -78,6 +85,9 @@ void KindReader::read_identity()
     kind_.is_scope = section_.flag("isScope", false);
     kind_.container = section_.flag("container", false);
     kind_.refuses_duplicates = section_.flag("refusesDuplicates", false);
+    kind_.unique_in_tenant = section_.word("uniqueIn", uniqueness(), false);
+    if (section_.states("uniqueIn") && !kind_.refuses_duplicates)
+        section_.error("\"uniqueIn\" is only for a kind with refusesDuplicates: true");
     kind_.settle = section_.duration("settle", Duration{});
     kind_.item_scope = section_.optional_path("itemScope");
     kind_.server_set = section_.paths("serverSet");
@@ -91,12 +101,7 @@ void KindReader::read_identity()
     singleton_ = section_.flag("singleton", false);
     if (singleton_ == section_.states("key"))
         section_.error("a kind has either a \"key\" or singleton: true");
-    if (const Entry sunset = section_.get("sunset")) {
-        Section end(sunset, *diagnostics_);
-        if (end.need("date"))
-            kind_.sunset = Sunset{end.text("date"), end.text("replacement")};
-        end.finish();
-    }
+    kind_.sunset = read_sunset(section_, *diagnostics_);
 }
 
 // The key is in addresses, which are printed, and is looked for in what the API lists.

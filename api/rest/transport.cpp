@@ -16,38 +16,6 @@ bool reads_only(const Operation& operation)
            operation.operation_class == OperationClass::login;
 }
 
-template <class Take>
-void each_operation(const Kind& kind, const Take& take)
-{
-    const auto all = [&](const std::vector<Operation>& operations) {
-        std::ranges::for_each(operations, take);
-    };
-    if (kind.list)
-        take(kind.list->call);
-    take(kind.read.call);
-    for (const ExtraRead& extra : kind.read.more)
-        take(extra.call);
-    if (kind.create) {
-        take(kind.create->call);
-        all(kind.create->then);
-    }
-    for (const Facet& facet : kind.facets) {
-        take(facet.call);
-        all(facet.then);
-    }
-    for (const ChildSet& set : kind.children) {
-        take(set.add);
-        take(set.change);
-        take(set.remove);
-    }
-    if (kind.remove)
-        take(*kind.remove);
-    if (kind.readiness && kind.readiness->call)
-        take(*kind.readiness->call);
-    if (kind.readiness && kind.readiness->start)
-        take(*kind.readiness->start);
-}
-
 bool uses(const Call& call, const std::vector<Bootstrap>& values)
 {
     const std::vector<std::string> names = parameters_used(call);
@@ -67,7 +35,8 @@ std::set<std::string> readable_routes(const Catalogue& catalogue)
             (reads_only(operation) ? readable : changing).insert(operation.route());
     };
     for (const Kind& kind : catalogue.kinds)
-        each_operation(kind, take);
+        for (const Operation* operation : operations_of(kind))
+            take(*operation);
     for (const Bootstrap& value : catalogue.api.bootstrap)
         take(value.call);
     if (catalogue.api.login) {

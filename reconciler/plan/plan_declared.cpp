@@ -24,6 +24,12 @@ std::string uids_of(const std::vector<const Seen*>& objects)
     return text;
 }
 
+std::string text_of(const Sunset& sunset)
+{
+    return (sunset.deprecated ? " is deprecated since " : " goes away on ") + sunset.date +
+           (sunset.replacement.empty() ? std::string() : "; use " + sunset.replacement);
+}
+
 } // namespace
 
 Action Planner::plan_declared(const Manifest& manifest)
@@ -58,11 +64,15 @@ Action Planner::plan_declared(const Manifest& manifest)
 
 void Planner::warn_of_sunset(const Kind& kind)
 {
-    if (!kind.sunset || !warned_.insert(kind.name).second)
+    if (!warned_.insert(kind.name).second)
         return;
-    plan_.warnings.push_back(
-        "kind " + kind.name + " goes away on " + kind.sunset->date +
-        (kind.sunset->replacement.empty() ? std::string() : "; use " + kind.sunset->replacement));
+    if (kind.sunset)
+        plan_.warnings.push_back("kind " + kind.name + text_of(*kind.sunset));
+    std::set<std::string> told;
+    for (const Operation* call : operations_of(kind))
+        if (call->sunset && told.insert(call->route()).second)
+            plan_.warnings.push_back("kind " + kind.name + " calls " + call->route() + ", which" +
+                                     text_of(*call->sunset));
 }
 
 void Planner::find_scope(Action& action) const

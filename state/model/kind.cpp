@@ -33,6 +33,38 @@ bool Condition::holds(const Value& item) const
     return value != nullptr && std::ranges::find(any_of, *value) != any_of.end();
 }
 
+std::vector<const Operation*> operations_of(const Kind& kind)
+{
+    std::vector<const Operation*> all;
+    const auto take = [&all](const std::vector<Operation>& operations) {
+        for (const Operation& operation : operations)
+            all.push_back(&operation);
+    };
+    if (kind.list)
+        all.push_back(&kind.list->call);
+    all.push_back(&kind.read.call);
+    for (const ExtraRead& extra : kind.read.more)
+        all.push_back(&extra.call);
+    if (kind.create) {
+        all.push_back(&kind.create->call);
+        take(kind.create->then);
+    }
+    for (const Facet& facet : kind.facets) {
+        all.push_back(&facet.call);
+        take(facet.then);
+    }
+    for (const ChildSet& set : kind.children)
+        for (const Operation* operation : {&set.add, &set.change, &set.remove})
+            all.push_back(operation);
+    if (kind.remove)
+        all.push_back(&*kind.remove);
+    if (kind.readiness && kind.readiness->call)
+        all.push_back(&*kind.readiness->call);
+    if (kind.readiness && kind.readiness->start)
+        all.push_back(&*kind.readiness->start);
+    return all;
+}
+
 const Kind* Catalogue::find(std::string_view name) const
 {
     const auto it = std::ranges::find(kinds, name, &Kind::name);

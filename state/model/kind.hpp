@@ -68,6 +68,13 @@ enum class OperationClass { read, login, idempotent, create, action };
 
 std::string_view name_of(OperationClass operation_class);
 
+// A kind or a call that is on its way out.
+struct Sunset {
+    std::string date; // from which on it is not there, or, deprecated, is better not used
+    std::string replacement;
+    bool deprecated = false; // it stays for now
+};
+
 struct QueryParameter {
     std::string name;
     std::string value; // template: "{name}" style parameters, see Operation::path
@@ -85,6 +92,7 @@ struct Operation {
     std::vector<QueryParameter> query;
     std::optional<Value> body;
     std::vector<int> success; // empty: any 2xx
+    std::optional<Sunset> sunset;
 
     // "GET /v1/roles/{uid}": what logs show, never a raw URL.
     std::string route() const { return method + " " + path; }
@@ -214,11 +222,6 @@ struct Readiness {
     Duration deadline = std::chrono::minutes(30);
 };
 
-struct Sunset {
-    std::string date;
-    std::string replacement;
-};
-
 struct Kind {
     std::string name;
     std::string api_version; // what manifests say, such as palette/v1
@@ -229,8 +232,9 @@ struct Kind {
     Field schema;             // an object: metadata, spec
     std::vector<Path> key;    // natural key; empty for a singleton
     bool refuses_duplicates =
-        false;         // the server is known to refuse a second object of the same key
-    Duration settle{}; // how long a late effect or a stale read is possible
+        false;                     // the server is known to refuse a second object of the same key
+    bool unique_in_tenant = false; // ... in any of its scopes, and not only within one
+    Duration settle{};             // how long a late effect or a stale read is possible
     std::optional<ListCall> list;
     ReadCall read;
     std::optional<CreateCall> create;
@@ -255,6 +259,9 @@ struct Kind {
 
     bool is_singleton() const { return key.empty(); }
 };
+
+// Every call that the kind can make; some may be empty.
+std::vector<const Operation*> operations_of(const Kind& kind);
 
 // ---- Catalogue
 // ---------------------------------------------------------------------------------------

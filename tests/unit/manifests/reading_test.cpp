@@ -558,6 +558,24 @@ TEST_SUITE("manifests: reading")
         CHECK(set.manifests.size() == 2);
     }
 
+    TEST_CASE("where the API keeps keys unique in the whole tenant, two projects cannot share one")
+    {
+        ManifestSite site;
+        const std::string in_south =
+            "---\napiVersion: library/v1\nkind: Shelf\nmetadata: {name: x, project: south}\n";
+        site.write("a.yaml", shelf("x") + shelf("y"));
+        site.write("b.yaml", in_south);
+        CHECK(site.load().manifests.size() == 3);
+        CHECK(site.said() == "");
+
+        for (Kind& kind : site.catalogue.kinds)
+            kind.unique_in_tenant = kind.name == "Shelf";
+
+        CHECK(site.load().manifests.size() == 2);
+        CHECK(site.said().find("has the key of Shelf/") != std::string::npos);
+        CHECK(site.said().find("keep one of them, or give it another name") != std::string::npos);
+    }
+
     TEST_CASE("find: a manifest by its address")
     {
         ManifestSite site;

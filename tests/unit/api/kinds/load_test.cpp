@@ -125,6 +125,18 @@ const Mistake mistakes[] = {
      "there is no resource here"},
     {"delete: DELETE /items/{uid}", "", "\"delete\" is missing"},
     {"delete: DELETE /items/{uid}",
+     "delete: DELETE /items/{uid}\nuniqueIn: tenant",
+     "only for a kind with refusesDuplicates"},
+    {"delete: DELETE /items/{uid}",
+     "delete: DELETE /items/{uid}\nrefusesDuplicates: true\nuniqueIn: project",
+     "\"project\" is not known here"},
+    {"delete: DELETE /items/{uid}",
+     "delete: {call: \"DELETE /items/{uid}\", sunset: {replacement: x}}",
+     "\"date\" is missing"},
+    {"delete: DELETE /items/{uid}",
+     "delete: DELETE /items/{uid}\nsunset: {date: a}\ndeprecated: {date: b}",
+     "it is either \"deprecated\" or has a \"sunset\""},
+    {"delete: DELETE /items/{uid}",
      "delete: DELETE /items/{uid}\ngoneWithin: soon",
      "write it as 90s, 15m or 1h30m"},
     {"delete: DELETE /items/{uid}",
@@ -220,6 +232,27 @@ read: {call: "PUT /items/{shopId}", class: read}
 
         CHECK(loaded.said() == "");
         CHECK(loaded.catalogue.find("Item")->list->call.operation_class == OperationClass::read);
+    }
+
+    TEST_CASE("an end, of a kind and of a call, and within what keys are unique")
+    {
+        const auto loaded = load_text(with(shop,
+                                           "delete: DELETE /items/{uid}",
+                                           "refusesDuplicates: true\nuniqueIn: tenant\n"
+                                           "deprecated: {date: 2026-01-01, replacement: Thing}\n"
+                                           "delete: {call: \"DELETE /items/{uid}\", sunset: {date: "
+                                           "2027-01-01}}"));
+
+        CHECK(loaded.said() == "");
+        const Kind& item = *loaded.catalogue.find("Item");
+        CHECK(item.unique_in_tenant);
+        REQUIRE(item.sunset);
+        CHECK(item.sunset->deprecated);
+        CHECK(item.sunset->replacement == "Thing");
+        REQUIRE(item.remove->sunset);
+        CHECK_FALSE(item.remove->sunset->deprecated);
+        CHECK(item.remove->sunset->date == "2027-01-01");
+        CHECK_FALSE(item.list->call.sunset);
     }
 
     TEST_CASE("a reference to a kind that does not exist names the nearest one")

@@ -211,6 +211,27 @@ TEST_SUITE("plan: verbs")
         CHECK(scene.plan().warnings == Lines{"kind Widget goes away on 2027-01-01; use Gadget"});
     }
 
+    TEST_CASE("a call that is deprecated or has an end is warned of once")
+    {
+        Scene scene;
+        for (Kind& kind : scene.catalogue.kinds)
+            if (kind.name == "Widget") {
+                kind.list->call.sunset = Sunset();
+                kind.list->call.sunset->date = "2026-06-01";
+                kind.list->call.sunset->deprecated = true;
+                kind.remove->sunset = Sunset();
+                kind.remove->sunset->date = "2027-01-01";
+                kind.remove->sunset->replacement = "POST /v2/widgets/{uid}/end";
+            }
+        scene.declare(a);
+        scene.declare("Widget/tenant/b");
+
+        CHECK(scene.plan().warnings ==
+              Lines{"kind Widget calls GET /widgets, which is deprecated since 2026-06-01",
+                    "kind Widget calls DELETE /widgets/{uid}, which goes away on 2027-01-01; use "
+                    "POST /v2/widgets/{uid}/end"});
+    }
+
     TEST_CASE("P09: the action knows where its manifest is, and each change where it was written")
     {
         Scene scene;
