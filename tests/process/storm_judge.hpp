@@ -64,6 +64,7 @@ public:
     void settle()
     {
         effects.clear();
+        settled_life_ = life;
         settled_.clear();
         for (const auto& [uid, object] : live_)
             if (const StormItem* item = world_.find(object.key))
@@ -133,15 +134,12 @@ private:
         return {};
     }
 
-    // A publish belongs to the write before it: when that one's process was killed, the next one
-    // makes good for it, whatever is declared by then.
-    bool is_owed(const Object& object, const HttpRequest& request) const
+    // A publish belongs to the write before it. A process that was killed with that intent open may
+    // have made the write or not: the next one publishes, whatever is declared by then.
+    bool is_owed(const HttpRequest& request) const
     {
         const std::string path = request.target.substr(0, request.target.find('?'));
-        return path.ends_with("/publish") &&
-               std::ranges::any_of(effects, [&](const StormEffect& effect) {
-                   return effect.address == address_of(object) && effect.life < life;
-               });
+        return path.ends_with("/publish") && life > settled_life_ + 1;
     }
 
     // E: what a plan can have announced follows from an edit since everything was as declared.
@@ -151,7 +149,7 @@ private:
         const StormItem* declared = world_.find(object.key);
         const auto before = settled_.find(object.key);
         if (declared == nullptr) {
-            if (!is_owed(object, request))
+            if (!is_owed(request))
                 faults.push_back("E: " + what + ", which is not declared");
             return;
         }
@@ -229,6 +227,7 @@ private:
     const StormWorld& world_;
     std::set<std::string> foreign_;
     std::map<std::string, Object> live_;
+    std::size_t settled_life_ = 0;
     std::map<std::string, StormItem> settled_; // what was declared when all was settled last
 };
 
