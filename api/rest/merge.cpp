@@ -183,7 +183,9 @@ Error withheld(const std::string& path, bool was_read)
 
 const Value* default_of(const Field& field)
 {
-    const bool is_known = field.default_value && !field.default_value->is_null();
+    // That of a secret says how none reads, and is nothing to send.
+    const bool is_known =
+        field.default_value && !field.default_value->is_null() && !field.sensitive;
     return is_known ? &*field.default_value : nullptr;
 }
 
@@ -271,15 +273,25 @@ bool says_nothing(const Field& field, const Value& value)
     return (list != nullptr && list->empty()) || (text != nullptr && text->empty());
 }
 
+// Whether each secret that the field can hold is one that an empty text stands for when there is
+// none, as its kind says by `default: ""`.
+bool may_hold_none(const Field& field)
+{
+    const bool says_so = field.default_value && field.default_value->if_string() != nullptr &&
+                         field.default_value->string_or_empty().empty() && !field.required;
+    return (!field.sensitive || says_so) && std::ranges::all_of(field.fields, may_hold_none) &&
+           std::ranges::all_of(field.element, may_hold_none);
+}
+
 // An object that tells nothing beside its secrets has none either: they belong to a name, a type or
-// a certificate that is not there. Objects of secrets alone, or that must have one, tell nothing of
-// that.
+// a certificate that is not there. Objects of secrets alone tell nothing of that.
 bool holds_no_secret(const Field& field, const Value& value)
 {
-    const auto is_plain = [](const Field& member) { return !member.sensitive; };
-    const auto is_needed = [](const Field& member) { return member.sensitive && member.required; };
+    const auto is_plain = [](const Field& member) {
+        return !member.sensitive && member.type != FieldType::object;
+    };
     return field.type == FieldType::object && std::ranges::any_of(field.fields, is_plain) &&
-           std::ranges::none_of(field.fields, is_needed) && says_nothing(field, value);
+           may_hold_none(field) && says_nothing(field, value);
 }
 
 bool is_called_sensitive(const Field* field, const Map& beside)

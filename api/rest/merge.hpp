@@ -23,7 +23,7 @@ void overlay(const Field& field, Value& base, const Value& desired);
 // A value that a user wrote, without the nulls of its maps: they mean absence.
 Value without_nulls(const Value& value);
 
-// What the server takes when the field is absent; null when that is not known.
+// What the server takes when the field is absent; null when that is not known, and for secrets.
 const Value* default_of(const Field& field);
 
 // The schema node at `path`, or null where the schema does not reach (below `any` and `open`).

@@ -141,6 +141,11 @@ private:
     void leave_at_default(const ChangePath& change)
     {
         const Field* field = field_of(kind_, change);
+        ChangePath holder = change;
+        holder.steps.pop_back();
+        const Field* around = field_of(kind_, holder);
+        if (around != nullptr && around->type == FieldType::map)
+            field = nullptr; // an entry that goes leaves nothing behind
         const Value* standard = kind_.reset_to ? rest::find(*kind_.reset_to, change) : nullptr;
         if (standard == nullptr && field != nullptr)
             standard = rest::default_of(*field);

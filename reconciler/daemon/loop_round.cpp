@@ -110,8 +110,10 @@ Task<void> Loop::round(Trigger trigger)
     ResourceStatuses before = resources_;
     const std::size_t requests_before = parts_.host.observer().requests_sent();
     const Result<bool> mended = parts_.store.mend();
-    if (mended && *mended)
+    if (mended && *mended) {
+        stored_known_ = false; // it may be another one
         note(Level::warning, "the state is opened again: what failed to be stored is found out");
+    }
     if (!mended)
         fail(mended.error());
     else if (in_force_.known)

@@ -201,7 +201,8 @@ private:
     {
         if (field.create_only || field.server_set)
             return true;
-        if (is_unreadable(field, nullptr, last))
+        const bool is_servers = field.default_value && field.default_value->is_null();
+        if (is_unreadable(field, nullptr, last) || is_servers)
             return last == nullptr || last->is_null();
         const Map* found = observed != nullptr ? observed->if_map() : nullptr;
         if (field.type != FieldType::object || field.default_value || found == nullptr)

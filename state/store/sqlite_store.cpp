@@ -31,11 +31,13 @@ public:
                  fs::path file,
                  std::shared_ptr<void> lock,
                  SQLite::Database checked,
-                 SyncMode sync)
+                 SyncMode sync,
+                 bool is_simulated = false)
         : context_(context),
           file_(std::move(file)),
           lock_(std::move(lock)),
           sync_(sync),
+          is_simulated_(is_simulated),
           open_(std::make_unique<Opened>(context_, file_, std::move(checked), sync_))
     {
     }
@@ -124,6 +126,7 @@ private:
         return guarded(file_, [&] { return body(open_->reader); });
     }
 
+    Result<Check> check_file() const;
     Error not_open() const
     {
         return {Errc::store_failed, "the state could not be opened again", file_.string()};
@@ -134,6 +137,7 @@ private:
     fs::path file_;
     std::shared_ptr<void> lock_;
     SyncMode sync_;
+    bool is_simulated_;            // there is no file to look at
     std::unique_ptr<Opened> open_; // null when opening it again has failed
 };
 
@@ -231,6 +235,18 @@ Error no_thread(const fs::path& file)
     return {Errc::store_failed, "there is no thread to be had for the state", file.string()};
 }
 
+// What stands there may be another file by now, or none: one that could not be opened by a start
+// cannot be opened again either.
+Result<Check> WritingStore::check_file() const
+{
+    const auto head = inspect_state(file_, Access::write);
+    if (!head)
+        return head.error();
+    if (!*head)
+        return damaged_state(file_, "the state is gone");
+    return check_for((*head)->size_bytes);
+}
+
 Result<bool> WritingStore::mend()
 {
     if (open_ && !open_->queue.refuses())
@@ -238,7 +254,10 @@ Result<bool> WritingStore::mend()
     open_.reset();
     try {
         return guarded(file_, [&]() -> Result<bool> {
-            auto checked = connect_checked(file_, Check::full);
+            const auto check = is_simulated_ ? Result<Check>(Check::full) : check_file();
+            if (!check)
+                return check.error();
+            auto checked = connect_checked(file_, *check);
             if (!checked)
                 return checked.error();
             open_ = std::make_unique<Opened>(context_, file_, std::move(*checked), sync_);
@@ -351,7 +370,7 @@ open_simulated_store(boost::asio::io_context& context, const fs::path& file, con
         if (!checked)
             return checked.error();
         return std::make_unique<WritingStore>(
-            context, file, std::move(*locked), std::move(*checked), SyncMode::inline_);
+            context, file, std::move(*locked), std::move(*checked), SyncMode::inline_, true);
     });
 }
 

@@ -107,6 +107,9 @@ public:
         planned_ = false;
         answered_.clear();
     }
+    // The state is opened again: what was acknowledged and need not be durable may be lost, as by a
+    // crash.
+    void reopened() { answered_.clear(); }
     // The state is lost, on purpose.
     void state_lost()
     {

@@ -71,7 +71,13 @@ public:
             judge_.forgotten(address);
         co_return stored;
     }
-    Result<bool> mend() override { return store_->mend(); }
+    Result<bool> mend() override
+    {
+        auto mended = store_->mend();
+        if (mended && *mended)
+            judge_.reopened();
+        return mended;
+    }
     StoreCounters counters() const override { return store_->counters(); }
 
 private:

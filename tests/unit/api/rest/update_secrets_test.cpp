@@ -47,12 +47,17 @@ TEST_SUITE("api: update with secrets")
         Field enabled = text("enabled");
         enabled.type = FieldType::boolean;
         enabled.default_value = Value(false);
-        const Kind kind =
-            plain_kind("Registry",
-                       "/v1/registries",
-                       {text("url"),
-                        object("tls", {text("certificate"), enabled, sensitive(text("key"))}),
-                        object("secrets", {sensitive(text("a")), sensitive(text("b"))})});
+        Field key = sensitive(text("key"));
+        key.default_value = Value("");
+        Field needed = key;
+        needed.required = true;
+        const Kind kind = plain_kind("Registry",
+                                     "/v1/registries",
+                                     {text("url"),
+                                      object("tls", {text("certificate"), enabled, key}),
+                                      object("proxy", {text("host"), sensitive(text("key"))}),
+                                      object("login", {text("name"), object("inner", {needed})}),
+                                      object("secrets", {key})});
         const Value desired = from_json(R"({"metadata": {"name": "a"}, "spec": {"url": "x"}})");
         const auto is_sent = [&](const std::string& spec) {
             const Value answer =
@@ -69,7 +74,10 @@ TEST_SUITE("api: update with secrets")
         CHECK_FALSE(is_sent(R"({"tls": {"certificate": "c", "enabled": false, "key": ""}})"));
         CHECK_FALSE(is_sent(R"({"tls": {"certificate": "", "enabled": true, "key": ""}})"));
         CHECK_FALSE(is_sent(R"({"tls": {"certificate": "", "enabled": false, "key": "****"}})"));
-        CHECK_FALSE(is_sent(R"({"secrets": {"a": "", "b": ""}})"));
+        // The kind does not say that it reads so where there is none, or that there may be none.
+        CHECK_FALSE(is_sent(R"({"proxy": {"host": "", "key": ""}})"));
+        CHECK_FALSE(is_sent(R"({"login": {"name": "", "inner": {"key": ""}}})"));
+        CHECK_FALSE(is_sent(R"({"secrets": {"key": ""}})"));
     }
 
     TEST_CASE("a mask that a flag beside it tells of, or that nothing tells of, blocks it too")

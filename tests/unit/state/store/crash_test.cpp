@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 namespace trueup {
@@ -263,6 +265,32 @@ TEST_SUITE("state: crashes")
             REQUIRE_FALSE(second);
             CHECK(second.error().code == Errc::busy);
         }
+    }
+
+    TEST_CASE("what is no state any more is not opened again as an empty one")
+    {
+        StateFixture state;
+        state.fill(1);
+        FaultyDisk disk;
+        auto store = state.open(StoreMode::writer, SyncMode::inline_);
+        REQUIRE(state.commit(*store, lazy_batch(2)));
+        disk.be_full(true);
+        REQUIRE_FALSE(state.commit(*store, put_batch(3)));
+        disk.be_full(false);
+        const std::filesystem::path kept = state.file.string() + ".kept";
+        std::filesystem::rename(state.file, kept);
+
+        REQUIRE_FALSE(store->mend());
+        std::ofstream(state.file).close();
+        REQUIRE_FALSE(store->mend());
+        REQUIRE_FALSE(store->records());
+        CHECK_FALSE(state.commit(*store, put_batch(4)));
+
+        std::filesystem::remove(state.file);
+        std::filesystem::rename(kept, state.file);
+        const auto mended = store->mend();
+        REQUIRE_MESSAGE(mended, mended.error().text());
+        CHECK(records_of(*store).size() == 1);
     }
 
     TEST_CASE("a file that may not grow fails the commit, and what is there stays readable")
