@@ -40,9 +40,10 @@ void strip_server_set(const Field& schema, Value& body);
 void erase_everywhere(Value& root, const Path& path);
 
 // Fails with refused when a value that is about to be sent must not be: a masked or empty sensitive
-// field that was only read (design.md 6.F), unless all beside it is empty or at its default too, a
-// secret whose text is not at hand, or a value that is
-// not known yet. `at` is the schema of `value`, null when it has none; `path` is for the message.
+// field that was only read (design.md 6.F), a secret whose text is not at hand, or a value that is
+// not known yet. An empty one may be sent where its kind says that none reads so (`default: ""`)
+// and all beside it is empty or at its default too. `at` is the schema of `value`, null when it has
+// none; `path` is for the message.
 Result<void> check_sendable(const Field* at, const Value& value, const std::string& path);
 
 // True for what an API answers in place of a secret (kinds.md a.7).

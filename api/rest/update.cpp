@@ -52,33 +52,33 @@ bool is_below(const Facet& facet, const ChangePath& change)
            });
 }
 
-// The schema node that `change` is about, or null where the schema does not reach.
-const Field* field_of(const Kind& kind, const ChangePath& change)
+// The schema nodes on the way to what `change` is about, itself the last; the rest is left out
+// where the schema does not reach.
+std::vector<const Field*> fields_on(const Kind& kind, const ChangePath& change)
 {
+    std::vector<const Field*> fields;
     const Field* at = &kind.schema;
     for (const ChangePath::Step& step : change.steps) {
         const bool into = step.element || at->type == FieldType::map;
         at = into && !at->element.empty() ? &at->element.front() : at->find(step.name);
         if (at == nullptr)
-            return nullptr;
+            break;
+        fields.push_back(at);
     }
-    return at;
+    return fields;
 }
 
 // A field that nothing can change in place: planners replace the object, or report it.
 bool is_fixed(const Kind& kind, const ChangePath& change)
 {
-    const Field* at = &kind.schema;
-    for (const ChangePath::Step& step : change.steps) {
-        const bool into = step.element || at->type == FieldType::map;
-        at = into && !at->element.empty() ? &at->element.front() : at->find(step.name);
-        if (at == nullptr)
-            return false;
-        if (at->immutable || at->create_only || at->server_set)
-            return true;
-    }
-    const Path path = change.plain();
-    return std::ranges::find(kind.key, path) != kind.key.end();
+    const std::vector<const Field*> fields = fields_on(kind, change);
+    const auto is_set_once = [](const Field* field) {
+        return field->immutable || field->create_only || field->server_set;
+    };
+    if (std::ranges::any_of(fields, is_set_once))
+        return true;
+    return fields.size() == change.steps.size() &&
+           std::ranges::find(kind.key, change.plain()) != kind.key.end();
 }
 
 class Update {
@@ -140,15 +140,14 @@ private:
     // Not every call that is not given a field takes its default: some take nothing, or the empty.
     void leave_at_default(const ChangePath& change)
     {
-        const Field* field = field_of(kind_, change);
-        ChangePath holder = change;
-        holder.steps.pop_back();
-        const Field* around = field_of(kind_, holder);
-        if (around != nullptr && around->type == FieldType::map)
-            field = nullptr; // an entry that goes leaves nothing behind
+        const std::vector<const Field*> fields = fields_on(kind_, change);
+        const std::size_t depth = change.steps.size();
+        const bool is_known = depth != 0 && fields.size() == depth;
+        // An entry that goes leaves nothing behind.
+        const bool is_entry = is_known && depth > 1 && fields[depth - 2]->type == FieldType::map;
         const Value* standard = kind_.reset_to ? rest::find(*kind_.reset_to, change) : nullptr;
-        if (standard == nullptr && field != nullptr)
-            standard = rest::default_of(*field);
+        if (standard == nullptr && is_known && !is_entry)
+            standard = rest::default_of(*fields.back());
         if (standard == nullptr)
             rest::erase(merged_, change);
         else

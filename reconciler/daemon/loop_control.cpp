@@ -152,8 +152,7 @@ Result<void> Loop::suspend(Suspension suspension)
         suspension.since = parts_.clock.wall();
     const std::string what = suspension.target.empty() ? "everything" : suspension.target;
     const std::string detail =
-        "suspended by " + suspension.by +
-        (suspension.reason.empty() ? std::string() : ": " + suspension.reason) +
+        text_of(suspension) +
         (suspension.until ? ", until " + format_time(*suspension.until) : std::string());
     note(Level::info, what + " " + detail);
     audit("suspend", suspension.target, detail);

@@ -75,6 +75,20 @@ failing(const std::vector<long>& calls, int error, std::optional<std::uint32_t> 
     };
 }
 
+// Until `condition` holds; false when that takes more than a minute, or the process ends before.
+template <class Condition>
+bool wait_until(Process& process, Condition condition)
+{
+    constexpr int looks_max = 6000;
+    for (int i = 0; i < looks_max; ++i) {
+        if (condition())
+            return true;
+        if (process.wait_for(std::chrono::milliseconds(10)))
+            return false;
+    }
+    return false;
+}
+
 // A pipe or socket that is full or has lost its reader, as a stream of the process.
 class Pipe {
 public:

@@ -2,6 +2,7 @@
 // and it ends within a bound, whatever the server does.
 
 #include "tests/integration/live_api.hpp"
+#include "tests/process/child.hpp"
 
 #include <doctest/doctest.h>
 
@@ -66,18 +67,6 @@ struct Scene {
     std::size_t before;
     std::atomic<std::size_t> creates = 0;
 };
-
-template <class Condition>
-bool wait_until(Process& process, Condition condition)
-{
-    for (int i = 0; i < 3000; ++i) {
-        if (condition())
-            return true;
-        if (process.wait_for(milliseconds(10)))
-            return false;
-    }
-    return false;
-}
 
 } // namespace
 

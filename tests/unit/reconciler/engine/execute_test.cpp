@@ -155,6 +155,26 @@ TEST_SUITE("engine: execute")
         CHECK(world.open_intents() == 0);
     }
 
+    TEST_CASE("once the state takes nothing, nothing more is started")
+    {
+        Graph world;
+        world.options.parallelism = 1;
+        for (const char* name : {"a", "b", "c"})
+            world.node(name, 1s);
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "create")
+                world.steps.fail(0, Fault::refused); // the next step is to record it
+        };
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"create Widget/tenant/a failed",
+                                        "create Widget/tenant/b skipped",
+                                        "create Widget/tenant/c skipped"});
+        CHECK(report.results.back().message == "the state takes nothing");
+        CHECK(world.started("b") == Instant::max());
+    }
+
     TEST_CASE("H: each action leaves one event with its end, its verb and the plan")
     {
         Graph world;
