@@ -1,5 +1,7 @@
 #include "manifests/cycles.hpp"
 
+#include "state/model/resource.hpp"
+
 #include <algorithm>
 
 namespace trueup::manifests {
@@ -14,11 +16,8 @@ struct Edge {
 
 class Search {
 public:
-    Search(const ManifestSet& set, const Catalogue& catalogue, Diagnostics& diagnostics)
-        : set_(set),
-          scope_kind_(catalogue.scope_kind()),
-          diagnostics_(diagnostics),
-          states_(set.manifests.size(), State::unseen)
+    Search(const ManifestSet& set, Diagnostics& diagnostics)
+        : set_(set), diagnostics_(diagnostics), states_(set.manifests.size(), State::unseen)
     {
     }
 
@@ -46,7 +45,6 @@ private:
     void report(std::size_t closing) const;
 
     const ManifestSet& set_;
-    const Kind* scope_kind_;
     Diagnostics& diagnostics_;
     std::vector<State> states_;
     std::vector<Stop> path_;
@@ -63,10 +61,8 @@ std::vector<Edge> Search::edges_of(const Manifest& manifest) const
     std::vector<Edge> edges;
     for (const Reference& reference : manifest.references)
         add_edge(edges, reference.target, reference.place);
-    if (scope_kind_ != nullptr && manifest.address.project())
-        add_edge(edges,
-                 Address(scope_kind_->name, std::nullopt, {*manifest.address.project()}),
-                 manifest.place);
+    if (manifest.address.project())
+        add_edge(edges, scope_address(*manifest.kind, *manifest.address.project()), manifest.place);
     return edges;
 }
 
@@ -114,9 +110,9 @@ void Search::report(std::size_t closing) const
 
 } // namespace
 
-void report_cycles(const ManifestSet& set, const Catalogue& catalogue, Diagnostics& diagnostics)
+void report_cycles(const ManifestSet& set, Diagnostics& diagnostics)
 {
-    Search(set, catalogue, diagnostics).run();
+    Search(set, diagnostics).run();
 }
 
 } // namespace trueup::manifests

@@ -8,6 +8,6 @@ namespace trueup::manifests {
 
 // Follows references, dependsOn and the dependency of what is in a project on the manifest of that
 // project. Each circle is an error that shows the whole way round, with file and line of each step.
-void report_cycles(const ManifestSet& set, const Catalogue& catalogue, Diagnostics& diagnostics);
+void report_cycles(const ManifestSet& set, Diagnostics& diagnostics);
 
 } // namespace trueup::manifests

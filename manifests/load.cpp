@@ -129,7 +129,7 @@ ManifestSet Loader::load()
         read_text(options_.standard_input, Origin("standard input", {}, {}));
     ManifestSet set;
     keep_sound_and_single(set);
-    report_cycles(set, surroundings_.catalogue, diagnostics_);
+    report_cycles(set, diagnostics_);
     std::string digests;
     for (const Manifest& manifest : set.manifests)
         digests += manifest.digest;

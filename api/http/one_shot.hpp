@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "api/http/waiting_room.hpp"
+#include "state/model/waiting_room.hpp"
 #include "state/model/task.hpp"
 
 #include <boost/asio/as_tuple.hpp>

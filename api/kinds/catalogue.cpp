@@ -50,6 +50,7 @@ public:
         read_kinds();
         check_references();
         check_scopes();
+        check_holdings();
         check_classes();
         std::ranges::sort(catalogue_.kinds, {}, &Kind::name);
         return std::move(catalogue_);
@@ -61,6 +62,7 @@ private:
     void read_kinds();
     void check_references();
     void check_scopes();
+    void check_holdings();
     void check_classes();
 
     Diagnostics& diagnostics_;
@@ -151,18 +153,64 @@ void Loader::check_references()
 
 void Loader::check_scopes()
 {
-    const Kind* scope_kind = catalogue_.scope_kind();
-    for (const Kind& kind : catalogue_.kinds) {
+    std::vector<std::string> parents;
+    for (const Kind& kind : catalogue_.kinds)
+        if (kind.is_scope)
+            parents.push_back(kind.name);
+    for (Kind& kind : catalogue_.kinds) {
+        if (kind.scope == ScopeRule::tenant)
+            continue;
         const Entry at = kind_documents_.at(kind.name)->entry();
-        if (kind.is_scope && &kind != scope_kind)
-            complain(diagnostics_,
-                     at,
-                     "the objects of \"" + scope_kind->name + "\" are the scopes already");
-        if (kind.scope != ScopeRule::tenant && scope_kind == nullptr)
+        if (parents.empty())
             complain(diagnostics_,
                      at,
                      "no kind says isScope: true, so there are no projects to be in",
                      "say scope: tenant");
+        else if (kind.parent.empty() && parents.size() > 1)
+            complain(diagnostics_,
+                     at,
+                     "several kinds say isScope: true, and \"" + kind.name +
+                         "\" does not say in which of them it is",
+                     "say parent: " + parents.front());
+        else if (kind.parent.empty())
+            kind.parent = parents.front();
+        else if (std::ranges::find(parents, kind.parent) == parents.end())
+            complain(diagnostics_,
+                     at,
+                     "its parent \"" + kind.parent + "\" is no kind with isScope: true",
+                     did_you_mean(kind.parent, parents));
+    }
+}
+
+// What a container holds is looked for in its own scope, and by a field that says so.
+void Loader::check_holdings()
+{
+    for (const Kind& kind : catalogue_.kinds) {
+        const Entry at = kind_documents_.at(kind.name)->entry();
+        for (const Holding& holding : kind.holds) {
+            const Kind* held = catalogue_.find(holding.kind);
+            if (held == nullptr) {
+                complain(diagnostics_,
+                         at,
+                         "it holds \"" + holding.kind + "\", which is no kind",
+                         did_you_mean(holding.kind, catalogue_.names()));
+                continue;
+            }
+            const std::string shown = "\"" + holding.field.text() + "\" of \"" + held->name + "\"";
+            const Field* field = kinds::find_field(held->schema, holding.field);
+            const bool is_list = field != nullptr && field->type == FieldType::list;
+            const Field* text = is_list ? &field->element.front() : field;
+            if (text == nullptr || text->type != FieldType::string)
+                complain(diagnostics_, at, shown + " is no field that holds uids");
+            if (!held->list)
+                complain(diagnostics_, at, "\"" + held->name + "\" has no list to look in");
+            if (kind.scope == ScopeRule::any || held->scope != kind.scope ||
+                held->parent != kind.parent)
+                complain(diagnostics_,
+                         at,
+                         "what it holds must be in its own scope, and \"" + held->name +
+                             "\" may be in another");
+        }
     }
 }
 

@@ -83,7 +83,14 @@ void KindReader::read_identity()
     kind_.scope = section_.word("scope", scopes(), ScopeRule::tenant);
     kind_.scope_header = section_.flag("scopeHeader", true);
     kind_.is_scope = section_.flag("isScope", false);
+    const std::string parent = section_.text("parent");
+    if (kind_.scope != ScopeRule::tenant)
+        kind_.parent = parent;
+    else if (section_.states("parent"))
+        section_.error("\"parent\" is only for a kind whose objects are in others",
+                       "say scope: project");
     kind_.container = section_.flag("container", false);
+    read_holdings();
     kind_.refuses_duplicates = section_.flag("refusesDuplicates", false);
     kind_.unique_in_tenant = section_.word("uniqueIn", uniqueness(), false);
     if (section_.states("uniqueIn") && !kind_.refuses_duplicates)
@@ -102,6 +109,25 @@ void KindReader::read_identity()
     if (singleton_ == section_.states("key"))
         section_.error("a kind has either a \"key\" or singleton: true");
     kind_.sunset = read_sunset(section_, *diagnostics_);
+}
+
+void KindReader::read_holdings()
+{
+    const Entry entry = section_.get("holds");
+    const Map* held = entry ? entry.value->if_map() : nullptr;
+    if (entry && held == nullptr)
+        complain(*diagnostics_,
+                 entry,
+                 "is no map from kinds to the field that says which one they are in",
+                 "write holds: {Plant: spec.bed}");
+    if (held != nullptr)
+        for (const auto& [name, value] : *held)
+            if (auto path = read_path(entry.member(name, value), *diagnostics_))
+                kind_.holds.push_back({name, std::move(*path)});
+    if (kind_.container && !kind_.is_scope && kind_.holds.empty())
+        section_.error("a container whose content nobody can list could never be deleted",
+                       "say isScope: true, or what it holds");
+    kind_.container = kind_.container || !kind_.holds.empty();
 }
 
 // The key is in addresses, which are printed, and is looked for in what the API lists.

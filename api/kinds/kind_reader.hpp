@@ -36,6 +36,7 @@ private:
     std::vector<Operation> steps(Section& section, const std::string& name);
 
     void read_identity();
+    void read_holdings();
     void check_key();
     void read_list();
     Paging read_paging(Section& list);

@@ -83,8 +83,8 @@ void FieldComparison::agree(const Field& field,
                 "its choices here are (" + joined(field.choices) + "), in " + call + " (" +
                     joined(theirs) + ")");
     const Value* standard = node->if_map() != nullptr ? node->if_map()->find("default") : nullptr;
-    const bool has_default = field.default_value && !field.default_value->is_null();
-    if (standard != nullptr && has_default && *standard != *field.default_value)
+    const Value* known = field.known_default();
+    if (standard != nullptr && known != nullptr && *standard != *known)
         finding(key, "its default differs from that in " + call);
 }
 

@@ -104,7 +104,12 @@ Task<Result<Reader::Walked>> Reader::walk_once(ObjectCall about, std::vector<std
                 by_uid ? object->uid == about.uid : found == key || !says_key(kind, object->value);
             walked.all.emplace(object->uid, std::move(found));
             const bool ours = by_uid || !object->foreign_scope;
-            if (matches && ours && (object->uid.empty() || matched.insert(object->uid).second))
+            // A walk that had to begin anew shows the same once more.
+            const bool is_new = matches && ours &&
+                                (object->uid.empty() ? std::ranges::find(walked.matches, item) ==
+                                                           walked.matches.end()
+                                                     : matched.insert(object->uid).second);
+            if (is_new)
                 walked.matches.push_back(std::move(item));
             if (by_uid && matches)
                 return false;

@@ -184,9 +184,7 @@ Error withheld(const std::string& path, bool was_read)
 const Value* default_of(const Field& field)
 {
     // That of a secret says how none reads, and is nothing to send.
-    const bool is_known =
-        field.default_value && !field.default_value->is_null() && !field.sensitive;
-    return is_known ? &*field.default_value : nullptr;
+    return field.sensitive ? nullptr : field.known_default();
 }
 
 void overlay(const Field& field, Value& base, const Value& desired)

@@ -87,6 +87,8 @@ Result<void> Paginator::accept(const Value& answer, std::string_view link_header
     ++pages_;
     items_ += items;
     last_items_ = items;
+    if (pages_ == 1)
+        first_items_ = items;
     if (items_ > paging_.items_max)
         return Error{Errc::too_large,
                      "the listing has more than " + std::to_string(paging_.items_max) + " items"};
@@ -107,15 +109,32 @@ Result<void> Paginator::accept(const Value& answer, std::string_view link_header
         return go_on(token != nullptr ? token->string_or_empty() : std::string());
     }
     case PageStyle::offset:
-    case PageStyle::page: {
-        // Without a total, a page that is not full is the last.
-        const bool last = items == 0 || (total_ ? items_ >= *total_ : items < paging_.size);
-        return go_on(last ? std::string() : std::to_string(items_));
-    }
+    case PageStyle::page:
+        return go_on(is_last(items) ? std::string() : std::to_string(items_));
     case PageStyle::link:
         return accept_link(answer, link_header);
     }
     return {};
+}
+
+// Without a total it is a page that is smaller than the first: that one is as large as they get.
+bool Paginator::is_last(std::size_t items) const
+{
+    if (items == 0)
+        return true;
+    if (total_)
+        return items_ >= *total_;
+    return pages_ > 1 && items < std::min(first_items_, paging_.size);
+}
+
+bool Paginator::accept_refusal()
+{
+    if (!guesses_end() || pages_ == 0)
+        return false;
+    ++pages_;
+    last_items_ = 0;
+    done_ = true;
+    return true;
 }
 
 Result<void> Paginator::accept_link(const Value& answer, std::string_view header)

@@ -48,8 +48,19 @@ public:
     bool proves_absence() const;
     // True when the answers say that there is more than was seen.
     bool is_short() const { return total_ && items_ < *total_; }
+    // True while nothing but the size of pages tells where the listing ends. A server may give out
+    // smaller ones than it is asked for, so after a first page that is not full comes another look.
+    bool guesses_end() const { return has_numbered_pages() && !total_; }
+    // The page that was asked for is refused: ends a listing whose end is a guess. False: it is not
+    // one, or it has seen nothing yet.
+    bool accept_refusal();
 
 private:
+    bool has_numbered_pages() const
+    {
+        return paging_.style == PageStyle::offset || paging_.style == PageStyle::page;
+    }
+    bool is_last(std::size_t items) const;
     Result<void> go_on(std::string token);
     Result<void> accept_link(const Value& answer, std::string_view header);
 
@@ -61,6 +72,7 @@ private:
     std::optional<std::size_t> total_;
     std::size_t pages_ = 0;
     std::size_t items_ = 0;
+    std::size_t first_items_ = 0;
     std::size_t last_items_ = 0;
 };
 

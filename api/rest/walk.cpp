@@ -27,6 +27,13 @@ bool has_expired(const Paging& paging, const Error& error)
             std::ranges::find(paging.expired_codes, error.api->code) != paging.expired_codes.end());
 }
 
+// What an API may answer to who asks for the page after the last.
+bool refuses_page(const Error& error)
+{
+    const int status = error.api ? error.api->status : 0;
+    return status == 400 || status == 404 || status == 416 || status == 422;
+}
+
 // What one answer holds.
 struct Page {
     Page() = default;
@@ -125,6 +132,7 @@ Task<Result<Pass>> walk_once(ReadTransport& transport, const WalkRequest& reques
     // A path that needs bootstrap values cannot be compared with that of links.
     Paginator pages(list.paging, path ? *path : std::string());
     Pass pass;
+    List before; // the items of the page before, where their number alone tells the end
     bool stated = true;
     bool ended_early = false;
     while (auto page = pages.next()) {
@@ -137,6 +145,8 @@ Task<Result<Pass>> walk_once(ReadTransport& transport, const WalkRequest& reques
             pass.expired = answer.error();
             co_return pass;
         }
+        if (!answer && refuses_page(answer.error()) && pages.accept_refusal())
+            break;
         if (!answer)
             co_return answer.error();
         auto found = items_of(transport.api(), list, answer->body);
@@ -144,6 +154,15 @@ Task<Result<Pass>> walk_once(ReadTransport& transport, const WalkRequest& reques
             co_return placed(found.error(), list.call);
         stated = stated && found->stated;
         const std::size_t count = found->items.size();
+        if (pages.guesses_end() && count != 0) {
+            if (found->items == before)
+                co_return Error{Errc::rejected,
+                                "two pages in a row are the same: the API does not heed which is "
+                                "asked for, or goes on after its last",
+                                list.call.route(),
+                                "say in the kind where the answer has a count, or how it pages"};
+            before = found->items;
+        }
         if (auto taken = pages.accept(answer->body, answer->link, count); !taken)
             co_return placed(taken.error(), list.call);
         auto items = select(list, std::move(found->items));

@@ -54,7 +54,8 @@ Result<Record> find_record(Store& store, const std::string& text)
 // Where the address lives; asks the API for the uid of its project.
 Task<Result<Scope>> find_scope(Workspace& workspace, Address address)
 {
-    const Kind* scope_kind = workspace.catalogue.scope_kind();
+    const Kind* kind = workspace.catalogue.find(address.kind());
+    const Kind* scope_kind = kind != nullptr ? workspace.catalogue.find(kind->parent) : nullptr;
     if (!address.project() || scope_kind == nullptr)
         co_return Scope();
     std::vector<std::string> key;

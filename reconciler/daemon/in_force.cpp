@@ -60,10 +60,10 @@ void keep_in_place(std::vector<Manifest>& now, std::vector<Manifest>& before)
     }
 }
 
-bool goes_round(const ManifestSet& set, const Catalogue& catalogue)
+bool goes_round(const ManifestSet& set)
 {
     Diagnostics diagnostics;
-    manifests::report_cycles(set, catalogue, diagnostics);
+    manifests::report_cycles(set, diagnostics);
     return diagnostics.has_errors();
 }
 
@@ -80,8 +80,7 @@ InForce keep_all(InForce before, std::vector<BrokenFile> broken, std::string why
 
 } // namespace
 
-InForce
-put_in_force(InForce before, Snapshot snapshot, BadManifest policy, const Catalogue& catalogue)
+InForce put_in_force(InForce before, Snapshot snapshot, BadManifest policy)
 {
     InForce now;
     now.revision = std::move(snapshot.revision);
@@ -114,7 +113,7 @@ put_in_force(InForce before, Snapshot snapshot, BadManifest policy, const Catalo
     const bool keeps_some = !kept.empty();
     if (!everything && !all_or_nothing) {
         join(now, std::move(read), std::move(kept));
-        if (!keeps_some || !goes_round(now.manifests, catalogue)) {
+        if (!keeps_some || !goes_round(now.manifests)) {
             keep_in_place(now.manifests.manifests, before.manifests.manifests);
             return now;
         }

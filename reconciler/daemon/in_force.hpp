@@ -28,7 +28,6 @@ struct InForce {
 
 // `before` is what was in force until now; what reads as it did then stays what it was in memory.
 // Whatever points into the catalogue goes on doing so.
-InForce
-put_in_force(InForce before, Snapshot snapshot, BadManifest policy, const Catalogue& catalogue);
+InForce put_in_force(InForce before, Snapshot snapshot, BadManifest policy);
 
 } // namespace trueup

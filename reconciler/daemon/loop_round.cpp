@@ -137,8 +137,7 @@ void Loop::put_new_in_force(Snapshot snapshot)
     for (const Unreadable& unreadable : snapshot.unreadable)
         for (const Diagnostic& error : unreadable.errors)
             note(Level::error, error.text());
-    in_force_ =
-        put_in_force(std::move(in_force_), std::move(snapshot), config.on_bad, parts_.catalogue);
+    in_force_ = put_in_force(std::move(in_force_), std::move(snapshot), config.on_bad);
     for (const BrokenFile& broken : in_force_.broken)
         note(Level::warning,
              broken.file + " cannot be read: " +

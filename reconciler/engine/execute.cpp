@@ -185,9 +185,8 @@ private:
     Result<void> resolve_all(Action& action)
     {
         if (action.scope_pending) {
-            const Kind* scope_kind = engine_.catalogue.scope_kind();
-            const Address project(scope_kind->name, std::nullopt, {*action.scope.project});
-            const auto it = outputs_.find(project.text());
+            const Address scope = scope_address(*action.kind, *action.scope.project);
+            const auto it = outputs_.find(scope.text());
             if (it == outputs_.end() || it->second.uid.empty())
                 return Error{Errc::internal, "its project has no uid yet", action.address.text()};
             action.scope.uid = it->second.uid;

@@ -33,8 +33,19 @@ Questions questions_in(const ManifestSet& manifests);
 Task<Result<std::vector<std::string>>>
 find_matching(Observer& observer, const Kind& kind, Lookup lookup);
 
-// Everything in the project, but for what is built in; nothing when a list of it cannot be read.
+// An object that holds others: of a container, or a scope.
+struct Container {
+    Container() = default;
+
+    const Kind* kind = nullptr;
+    Address address;
+    Scope scope;
+    std::string uid;
+};
+
+// Everything in it, but for what is built in; nothing when a list of it cannot be read, or does not
+// say what is in it.
 Task<std::optional<std::vector<Held>>>
-list_contents(const Catalogue& catalogue, Observer& observer, std::string name, std::string uid);
+list_contents(const Catalogue& catalogue, Observer& observer, Container container);
 
 } // namespace trueup

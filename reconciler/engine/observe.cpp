@@ -4,6 +4,7 @@
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/orphans.hpp"
 #include "reconciler/engine/recall.hpp"
+#include "reconciler/engine/scopes.hpp"
 #include "reconciler/engine/subjects.hpp"
 #include "reconciler/engine/task_group.hpp"
 #include "reconciler/engine/unseen.hpp"
@@ -37,7 +38,6 @@ public:
           manifests_(manifests),
           observer_(observer),
           options_(std::move(options)),
-          scope_kind_(catalogue.scope_kind()),
           subjects_(manifests, records),
           questions_(questions_in(manifests))
     {
@@ -47,9 +47,10 @@ public:
     Task<Result<Observations>> run()
     {
         const Executor executor = co_await boost::asio::this_coro::executor;
-        auto scopes = co_await find_scopes();
+        auto scopes = co_await find_scopes(catalogue_, observer_, names_of_scopes());
         if (!scopes)
             co_return scopes.error();
+        found_.scopes = std::move(*scopes);
         choose_collections();
         co_await walk_all(executor);
         co_await fill_gaps(executor);
@@ -68,72 +69,32 @@ public:
 private:
     // ---- scopes
 
-    Task<Result<void>> find_scopes()
+    // The names of the scopes that addresses are in.
+    ScopeNames names_of_scopes() const
     {
-        std::set<std::string> names;
-        for (const Subject& subject : subjects_.all())
-            if (subject.address != nullptr && subject.address->project())
-                names.insert(*subject.address->project());
-        for (const std::string& target : questions_.undeclared)
-            if (const auto address = Address::parse(target); address && address->project())
-                names.insert(*address->project());
-        if (names.empty() || scope_kind_ == nullptr)
-            co_return Result<void>{};
-        std::map<std::string, std::string> uids;
-        const auto sink = [&](std::vector<Observed> page) -> Result<void> {
-            for (Observed& object : page) {
-                const auto key = trueup::key_of(*scope_kind_, object.value);
-                if (key.size() == 1)
-                    uids.emplace(key.front(), object.uid);
-            }
-            return {};
+        ScopeNames names;
+        const auto add = [&](const Kind* kind, const Address& address) {
+            if (kind != nullptr && address.project())
+                names[kind->parent].insert(*address.project());
         };
-        PageSink take = sink;
-        CallContext context(scope_kind_->name);
-        Scope tenant;
-        auto walk =
-            co_await observer_.list(*scope_kind_, tenant, std::move(take), std::move(context));
-        if (!walk)
-            co_return walk.error();
-        for (const std::string& name : names) {
-            std::string uid;
-            if (const auto it = uids.find(name); it != uids.end()) {
-                uid = it->second;
-            } else if (!walk->proves_absence) {
-                auto looked = co_await look_up_scope(name);
-                if (!looked)
-                    co_return looked.error();
-                uid = *looked;
-            }
-            found_.projects[name].uid = uid;
-        }
-        co_return Result<void>{};
-    }
-
-    Task<Result<std::string>> look_up_scope(std::string name)
-    {
-        std::vector<std::string> key;
-        key.push_back(name);
-        Scope tenant;
-        CallContext context(scope_kind_->name);
-        auto found =
-            co_await observer_.look_up(*scope_kind_, tenant, std::move(key), std::move(context));
-        if (!found)
-            co_return found.error();
-        if (found->size() > 1)
-            co_return Error{Errc::rejected, "several scopes are called " + name};
-        co_return found->empty() ? std::string() : found->front().uid;
+        for (const Subject& subject : subjects_.all())
+            if (subject.address != nullptr)
+                add(kind_of(subject), *subject.address);
+        for (const std::string& target : questions_.undeclared)
+            if (const auto address = Address::parse(target))
+                add(catalogue_.find(address->kind()), *address);
+        return names;
     }
 
     // The scope of an address; nothing when its project does not exist (yet).
-    std::optional<Scope> scope_of(const Address& address) const
+    std::optional<Scope> scope_of(const Kind& kind, const Address& address) const
     {
         if (!address.project())
             return Scope();
-        const auto it = found_.projects.find(*address.project());
-        if (it == found_.projects.end() || it->second.uid.empty())
+        const auto it = found_.scopes.find(scope_address(kind, *address.project()).text());
+        if (it == found_.scopes.end() || it->second.empty())
             return std::nullopt;
-        return Scope(*address.project(), it->second.uid);
+        return Scope(*address.project(), it->second);
     }
 
     // Null when the catalogue does not have it.
@@ -162,12 +123,12 @@ private:
             collections_.push_back(std::move(collection));
         };
         for (const Manifest& manifest : manifests_.manifests)
-            if (const auto scope = scope_of(manifest.address))
+            if (const auto scope = scope_of(*manifest.kind, manifest.address))
                 choose(manifest.kind, *scope);
         for (const Subject& subject : subjects_.all())
-            if (subject.manifest == nullptr && subject.address != nullptr)
-                if (const auto scope = scope_of(*subject.address))
-                    choose(kind_of(subject), *scope);
+            if (const Kind* kind = kind_of(subject); subject.manifest == nullptr && kind != nullptr)
+                if (const auto scope = scope_of(*kind, *subject.address))
+                    choose(kind, *scope);
         if (!options_.prune && !options_.destroy)
             return;
         // Objects that carry our mark may be of kinds that nothing declares or remembers any more.
@@ -177,10 +138,25 @@ private:
             if (kind.scope != ScopeRule::project)
                 choose(&kind, Scope());
             if (kind.scope != ScopeRule::tenant)
-                for (const auto& [name, project] : found_.projects)
-                    if (!project.uid.empty())
-                        choose(&kind, Scope(name, project.uid));
+                for (const Scope& scope : scopes_of(kind))
+                    choose(&kind, scope);
         }
+    }
+
+    // Those that are known and exist.
+    std::vector<Scope> scopes_of(const Kind& kind) const
+    {
+        std::vector<Scope> scopes;
+        for (const auto& [text, uid] : found_.scopes)
+            if (const auto address = Address::parse(text);
+                address && !uid.empty() && address->kind() == kind.parent)
+                scopes.emplace_back(name_of_scope(*address), uid);
+        return scopes;
+    }
+
+    static std::string name_of_scope(const Address& address)
+    {
+        return percent_decode(address.name()).value_or(address.name());
     }
 
     Task<void> walk_all(Executor executor)
@@ -288,7 +264,7 @@ private:
 
     const Collection* collection_of(const Kind& kind, const Address& address) const
     {
-        const auto scope = scope_of(address);
+        const auto scope = scope_of(kind, address);
         const auto it = std::ranges::find_if(collections_, [&](const Collection& collection) {
             return collection.kind == &kind && scope && collection.scope == *scope;
         });
@@ -341,7 +317,7 @@ private:
 
     Task<Result<void>> fill_or_fail(const Kind& kind, Address address)
     {
-        const std::optional<Scope> scope = scope_of(address);
+        const std::optional<Scope> scope = scope_of(kind, address);
         const Record* record = record_of(address);
         if (kind.is_singleton()) {
             auto read = co_await read_singleton(kind, address, scope);
@@ -462,7 +438,7 @@ private:
             if (kind == nullptr || kind->is_singleton() || fatal_)
                 continue;
             const auto seen = found_.sightings.find(text);
-            const auto scope = scope_of(*address);
+            const auto scope = scope_of(*kind, *address);
             if (!scope || (seen != found_.sightings.end() &&
                            (seen->second.by_uid || !seen->second.by_key.empty())))
                 continue;
@@ -506,52 +482,62 @@ private:
 
     // ---- containers
 
-    // What is inside each project that may be about to go.
+    // The containers that may be about to go.
+    std::vector<Container> going() const
+    {
+        std::vector<Container> going;
+        const auto add = [&](const Kind* kind, const Address& address, std::string uid) {
+            const auto scope = scope_of(*kind, address);
+            if (!kind->container || !scope)
+                return;
+            Container& container = going.emplace_back();
+            container.kind = kind;
+            container.address = address;
+            container.scope = *scope;
+            container.uid = std::move(uid);
+        };
+        for (const Subject& subject : subjects_.all())
+            if (const Kind* kind = subject.record != nullptr ? kind_of(subject) : nullptr)
+                if (subject.manifest == nullptr || options_.destroy)
+                    add(kind, *subject.address, subject.record->uid);
+        for (const Orphan& orphan : found_.orphans)
+            if (const Kind* kind = catalogue_.find(orphan.address.kind()))
+                add(kind, orphan.address, orphan.object.uid);
+        if (!options_.destroy)
+            return going;
+        for (const Manifest& manifest : manifests_.manifests)
+            if (record_of(manifest.address) == nullptr)
+                if (const auto seen = found_.sightings.find(manifest.address.text());
+                    seen != found_.sightings.end())
+                    for (const Seen& object : seen->second.by_key)
+                        add(manifest.kind, manifest.address, object.uid);
+        return going;
+    }
+
     Task<void> find_contents(Executor executor)
     {
-        std::vector<std::pair<std::string, std::string>> going;
-        for (const Subject& subject : subjects_.all()) {
-            const Kind* kind = subject.record != nullptr ? kind_of(subject) : nullptr;
-            if (kind == nullptr || !kind->is_scope ||
-                (subject.manifest != nullptr && !options_.destroy))
-                continue;
-            going.emplace_back(trueup::key_of(*kind, *subject.address).front(),
-                               subject.record->uid);
-        }
-        for (const Orphan& orphan : found_.orphans)
-            if (const Kind* kind = catalogue_.find(orphan.address.kind()); kind && kind->is_scope)
-                going.emplace_back(trueup::key_of(*kind, orphan.address).front(),
-                                   orphan.object.uid);
-        if (options_.destroy)
-            for (const Manifest& manifest : manifests_.manifests)
-                if (manifest.kind->is_scope && record_of(manifest.address) == nullptr)
-                    for (const Seen& object : found_.sightings[manifest.address.text()].by_key)
-                        going.emplace_back(trueup::key_of(*manifest.kind, manifest.address).front(),
-                                           object.uid);
+        const std::vector<Container> containers = going();
         TaskGroup group(executor);
-        for (const auto& [name, uid] : going) {
+        for (const Container& container : containers) {
             co_await group.wait_below(options_.parallelism);
-            group.spawn(fill_contents(name, uid));
+            group.spawn(find_contents_of(container));
         }
         co_await group.wait_all();
     }
 
     // Without an answer the contents stay unknown, and the container stays.
-    Task<void> fill_contents(std::string name, std::string uid)
+    Task<void> find_contents_of(Container container)
     {
-        auto contents = co_await list_contents(catalogue_, observer_, name, std::move(uid));
-        if (!contents)
-            co_return;
-        ScopeSighting& project = found_.projects[name];
-        project.contents = std::move(*contents);
-        project.contents_known = true;
+        const std::string address = container.address.text();
+        auto contents = co_await list_contents(catalogue_, observer_, std::move(container));
+        if (contents)
+            found_.contents[address] = std::move(*contents);
     }
 
     const Catalogue& catalogue_;
     const ManifestSet& manifests_;
     Observer& observer_;
     ObserveOptions options_;
-    const Kind* scope_kind_;
     const Subjects subjects_;
     const Questions questions_;
     std::vector<Collection> collections_;

@@ -8,26 +8,25 @@ namespace {
 
 constexpr auto not_looked_at = "nothing is remembered of it, and --refresh none looks at nothing";
 
-void recall_projects(const Catalogue& catalogue,
-                     const ManifestSet& manifests,
-                     const std::vector<Record>& records,
-                     Observations& found)
+void recall_scopes(const Catalogue& catalogue,
+                   const ManifestSet& manifests,
+                   const std::vector<Record>& records,
+                   Observations& found)
 {
     for (const Manifest& manifest : manifests.manifests)
-        if (manifest.address.project())
-            found.projects[*manifest.address.project()];
-    const Kind* scopes = catalogue.scope_kind();
+        if (const auto& name = manifest.address.project())
+            found.scopes[scope_address(*manifest.kind, *name).text()];
     for (const Record& record : records) {
         const auto address = Address::parse(record.address);
-        if (!address)
+        const Kind* kind = address ? catalogue.find(address->kind()) : nullptr;
+        if (kind == nullptr)
             continue;
         if (address->project()) {
-            ScopeSighting& project = found.projects[*address->project()];
-            if (project.uid.empty())
-                project.uid = record.scope_uid;
-        } else if (scopes != nullptr && address->kind() == scopes->name) {
-            const auto name = percent_decode(address->name());
-            found.projects[name ? *name : address->name()].uid = record.uid;
+            std::string& uid = found.scopes[scope_address(*kind, *address->project()).text()];
+            if (uid.empty())
+                uid = record.scope_uid;
+        } else if (kind->is_scope) {
+            found.scopes[record.address] = record.uid;
         }
     }
 }
@@ -38,7 +37,7 @@ Observations
 recall(const Catalogue& catalogue, const ManifestSet& manifests, const std::vector<Record>& records)
 {
     Observations found;
-    recall_projects(catalogue, manifests, records, found);
+    recall_scopes(catalogue, manifests, records, found);
     std::set<std::string> known;
     for (const Record& record : records) {
         known.insert(record.address);

@@ -162,7 +162,7 @@ private:
     // Whether the project that the action is about does not exist any more.
     Task<Result<bool>> is_scope_gone(const Action& action)
     {
-        const Kind* kind = engine_.catalogue.scope_kind();
+        const Kind* kind = engine_.catalogue.find(action.kind->parent);
         if (kind == nullptr || !action.address.project() || action.scope.uid.empty())
             co_return false;
         Scope tenant;

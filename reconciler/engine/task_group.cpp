@@ -1,15 +1,13 @@
 #include "reconciler/engine/task_group.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace trueup {
 
-TaskGroup::TaskGroup(Executor executor)
-    : executor_(executor), ended_(executor, std::chrono::steady_clock::time_point::max())
-{
-}
+TaskGroup::TaskGroup(Executor executor) : executor_(executor), waiter_(executor) {}
 
 void TaskGroup::spawn(Task<void> task)
 {
@@ -19,7 +17,7 @@ void TaskGroup::spawn(Task<void> task)
         ++ended_count_;
         if (error)
             bug_ = error;
-        ended_.cancel();
+        waiter_.call({});
     };
     boost::asio::co_spawn(executor_, std::move(task), on_end);
 }
@@ -28,8 +26,10 @@ Task<void> TaskGroup::wait_any()
 {
     const std::size_t before = ended_count_;
     const auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
+    const auto sit_down = [this](auto handler) { waiter_.take(std::move(handler)); };
     while (running_ != 0 && ended_count_ == before)
-        co_await ended_.async_wait(token);
+        co_await boost::asio::async_initiate<decltype(token), void(boost::system::error_code)>(
+            sit_down, token);
 }
 
 Task<void> TaskGroup::wait_below(std::size_t limit)

@@ -2,11 +2,9 @@
 
 #pragma once
 
+#include "state/model/waiting_room.hpp"
 #include "state/model/task.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
-#include <chrono>
 #include <cstddef>
 #include <exception>
 
@@ -30,14 +28,8 @@ public:
     Task<void> wait_all();
 
 private:
-    // A timer that never expires and is cancelled to wake the one waiter: no clock is involved.
-    using Signal =
-        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                          boost::asio::wait_traits<std::chrono::steady_clock>,
-                                          Executor>;
-
     Executor executor_;
-    Signal ended_;
+    Seat waiter_; // called when a task ends
     std::size_t running_ = 0;
     std::size_t ended_count_ = 0;
     std::exception_ptr bug_;

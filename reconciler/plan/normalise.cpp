@@ -212,8 +212,7 @@ bool same(const Field& field, const Value* a, const Value* b)
         return true;
     if (is_empty(a) && is_empty(b))
         return true;
-    const bool has_default = field.default_value && !field.default_value->is_null();
-    const Value* fallback = has_default ? &*field.default_value : nullptr;
+    const Value* fallback = field.known_default();
     const Value* left = is_empty(a) && fallback != nullptr ? fallback : a;
     const Value* right = is_empty(b) && fallback != nullptr ? fallback : b;
     if (left == nullptr || right == nullptr)

@@ -17,11 +17,7 @@ Planner::Planner(const Catalogue& catalogue,
                  const std::vector<Intent>& intents,
                  const Observations& observations,
                  const PlanOptions& options)
-    : catalogue_(catalogue),
-      manifests_(manifests),
-      observations_(observations),
-      options_(options),
-      scope_kind_(catalogue.scope_kind())
+    : catalogue_(catalogue), manifests_(manifests), observations_(observations), options_(options)
 {
     records_.reserve(records.size());
     declared_.reserve(manifests.manifests.size());
@@ -101,20 +97,25 @@ std::vector<std::string> Planner::prerequisites(const Manifest& manifest) const
     std::vector<std::string> all;
     for (const Reference& reference : manifest.references)
         all.push_back(reference.target.text());
-    if (std::string project = project_address(manifest.address); !project.empty())
-        all.push_back(std::move(project));
+    if (std::string scope = scope_of(*manifest.kind, manifest.address); !scope.empty())
+        all.push_back(std::move(scope));
     std::ranges::sort(all);
     all.erase(std::unique(all.begin(), all.end()),
               all.end()); // clang 14 cannot read ranges::unique
     return all;
 }
 
-// The address of the project that `address` is in, or "".
-std::string Planner::project_address(const Address& address) const
+// The address of the object that is the scope of `address`, or "" for one in the tenant.
+std::string Planner::scope_of(const Kind& kind, const Address& address)
 {
-    if (!address.project() || scope_kind_ == nullptr)
-        return {};
-    return Address(scope_kind_->name, std::nullopt, {*address.project()}).text();
+    return address.project() ? scope_address(kind, *address.project()).text() : std::string();
+}
+
+// The uid of a scope by its address, or "" where it does not exist.
+std::string Planner::scope_uid(const std::string& scope) const
+{
+    const auto it = observations_.scopes.find(scope);
+    return it != observations_.scopes.end() ? it->second : std::string();
 }
 
 void Planner::add(Action&& action)
@@ -196,8 +197,8 @@ void Planner::add_delete_edges(Edges& edges, RecordedUse recorded) const
             if (user.last)
                 used.insert(used.end(), user.last->depends_on.begin(), user.last->depends_on.end());
         }
-        if (std::string project = project_address(user.address); !project.empty())
-            used.push_back(std::move(project));
+        if (std::string scope = scope_of(*user.kind, user.address); !scope.empty())
+            used.push_back(std::move(scope));
         for (const std::string& address : used) {
             const auto it = index_.find(address);
             if (it == index_.end() || it->second == i)

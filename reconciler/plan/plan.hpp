@@ -66,21 +66,13 @@ struct Held {
     std::string uid;
 };
 
-// A project and what is known of it.
-struct ScopeSighting {
-    ScopeSighting() = default;
-
-    std::string uid; // "" : it does not exist
-    // What is in it, ours or not, for containers that are to be deleted; only filled when needed.
-    std::vector<Held> contents;
-    bool contents_known = false;
-};
-
 struct Observations {
     Observations() = default;
 
     std::unordered_map<std::string, Sighting> sightings; // by address, declared and remembered
-    std::map<std::string, ScopeSighting> projects;       // by name
+    std::map<std::string, std::string> scopes;           // uids by address; "": it does not exist
+    // What is in containers that may go, ours or not, by address; none: it is not known.
+    std::map<std::string, std::vector<Held>> contents;
     std::vector<Orphan> orphans;
     // Addresses whose object is ours no more: what else carries their mark is a copy of it. Known
     // from what is remembered, not from what is observed.

@@ -80,13 +80,11 @@ void Planner::find_scope(Action& action) const
     const auto& project = action.address.project();
     if (!project)
         return;
-    const auto it = observations_.projects.find(*project);
-    if (it != observations_.projects.end() && !it->second.uid.empty()) {
-        action.scope = Scope(*project, it->second.uid);
+    const std::string scope = scope_of(*action.kind, action.address);
+    action.scope = Scope(*project, scope_uid(scope));
+    if (!action.scope.uid.empty())
         return;
-    }
-    action.scope = Scope(*project, "");
-    const Action* owner = planned(project_address(action.address));
+    const Action* owner = planned(scope);
     if (owner == nullptr)
         block(action,
               Reason::no_project,

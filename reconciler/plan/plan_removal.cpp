@@ -19,10 +19,8 @@ void Planner::plan_destroy(const Manifest& manifest)
     action.kind = manifest.kind;
     for (const Reference& reference : manifest.references)
         action.references.push_back(reference.target.text());
-    if (const auto& project = manifest.address.project()) {
-        const auto it = observations_.projects.find(*project);
-        action.scope = Scope(*project, it != observations_.projects.end() ? it->second.uid : "");
-    }
+    if (const auto& project = manifest.address.project())
+        action.scope = Scope(*project, scope_uid(scope_of(*manifest.kind, manifest.address)));
     if (const std::string* why = failure(address)) {
         block(action, Reason::unobserved, *why);
         add(std::move(action));
@@ -234,24 +232,19 @@ void Planner::protect_containers()
         const bool goes = action.verb == Verb::remove || action.verb == Verb::replace;
         if (!goes || !action.kind->container)
             continue;
-        auto name = percent_decode(action.address.name());
-        const auto it = observations_.projects.find(name ? *name : action.address.name());
-        if (!action.kind->is_scope || it == observations_.projects.end() ||
-            !it->second.contents_known)
+        const auto inside = observations_.contents.find(action.address.text());
+        if (inside == observations_.contents.end())
             block(action, Reason::not_empty, "what it holds is not known");
-        else if (const std::string stays = what_stays_in(action); !stays.empty())
+        else if (const std::string stays = what_stays(inside->second); !stays.empty())
             block(action, Reason::not_empty, "it holds what stays or is not ours:" + stays);
     }
 }
 
-// The addresses of what is in the container and does not go.
-std::string Planner::what_stays_in(const Action& container) const
+// The addresses of what is in a container and does not go.
+std::string Planner::what_stays(const std::vector<Held>& contents) const
 {
-    auto name = percent_decode(container.address.name());
-    const ScopeSighting& inside =
-        observations_.projects.at(name ? *name : container.address.name());
     std::set<std::string> all;
-    for (const Held& held : inside.contents) {
+    for (const Held& held : contents) {
         const Action* inner = planned(held.address);
         if (inner == nullptr || inner->verb != Verb::remove || inner->uid != held.uid)
             all.insert(held.address);

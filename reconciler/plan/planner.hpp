@@ -40,7 +40,8 @@ private:
     // ---- plan.cpp: the whole
     Result<std::vector<std::size_t>> manifest_order() const;
     std::vector<std::string> prerequisites(const Manifest& manifest) const;
-    std::string project_address(const Address& address) const;
+    static std::string scope_of(const Kind& kind, const Address& address);
+    std::string scope_uid(const std::string& scope) const;
     void add(Action&& action);
     const Action* planned(const std::string& address) const;
     const Sighting& sighting(const std::string& address) const;
@@ -91,13 +92,12 @@ private:
     void remove_or_show(Action action);
     std::string referrer(const std::string& address) const;
     void protect_containers();
-    std::string what_stays_in(const Action& container) const;
+    std::string what_stays(const std::vector<Held>& contents) const;
 
     const Catalogue& catalogue_;
     const ManifestSet& manifests_;
     const Observations& observations_;
     const PlanOptions& options_;
-    const Kind* scope_kind_;
     // Their keys are the addresses in the records and manifests themselves.
     std::unordered_map<std::string_view, const Record*> records_;
     std::unordered_map<std::string_view, const Manifest*> declared_;

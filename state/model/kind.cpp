@@ -80,10 +80,4 @@ std::vector<std::string> Catalogue::names() const
     return names;
 }
 
-const Kind* Catalogue::scope_kind() const
-{
-    const auto it = std::ranges::find(kinds, true, &Kind::is_scope);
-    return it != kinds.end() ? &*it : nullptr;
-}
-
 } // namespace trueup

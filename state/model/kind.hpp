@@ -57,6 +57,11 @@ struct Field {
     std::string refers_to; // the kind whose uid this string holds; "" for none
 
     const Field* find(std::string_view member) const;
+    // What the server takes when it is absent, or null: nobody knows, or it makes something up.
+    const Value* known_default() const
+    {
+        return default_value && !default_value->is_null() ? &*default_value : nullptr;
+    }
 };
 
 // ---- Operations
@@ -205,6 +210,13 @@ enum class WhenDeleted {
 
 enum class ScopeRule { tenant, project, any };
 
+// Objects of a kind that are inside those of another one, in the same scope, because a field of
+// theirs holds its uid.
+struct Holding {
+    std::string kind;
+    Path field; // a string, or a list of them
+};
+
 struct MarkPlace {
     Path map; // metadata.annotations
     std::string owner_key;
@@ -229,8 +241,9 @@ struct Kind {
     ScopeRule scope = ScopeRule::tenant;
     bool scope_header = true; // false: never send the scope header (kinds.md a.1)
     bool is_scope = false;    // its objects are the scopes of others (a project)
-    Field schema;             // an object: metadata, spec
-    std::vector<Path> key;    // natural key; empty for a singleton
+    std::string parent;    // the kind whose objects are its scopes; "": the tenant is the only one
+    Field schema;          // an object: metadata, spec
+    std::vector<Path> key; // natural key; empty for a singleton
     bool refuses_duplicates =
         false;                     // the server is known to refuse a second object of the same key
     bool unique_in_tenant = false; // ... in any of its scopes, and not only within one
@@ -254,6 +267,7 @@ struct Kind {
     std::optional<Readiness> readiness;
     bool container =
         false; // holds other resources: deleted only when all of them are ours and go too
+    std::vector<Holding> holds; // what it holds besides the objects whose scope it is
     std::optional<Sunset> sunset;
     std::string file; // where it was read from, for messages
 
@@ -309,8 +323,6 @@ struct Catalogue {
 
     const Kind* find(std::string_view name) const;
     std::vector<std::string> names() const;
-    // The kind whose objects are scopes, or null.
-    const Kind* scope_kind() const;
 };
 
 } // namespace trueup

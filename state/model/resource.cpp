@@ -60,4 +60,9 @@ Address address_of(const Kind& kind, const std::optional<std::string>& project, 
     return {kind.name, project, key_of(kind, value)};
 }
 
+Address scope_address(const Kind& kind, const std::string& name)
+{
+    return {kind.parent, std::nullopt, {name}};
+}
+
 } // namespace trueup

@@ -64,4 +64,7 @@ std::vector<std::string> key_of(const Kind& kind, const Address& address);
 // The address of an object of `kind` in `scope`.
 Address address_of(const Kind& kind, const std::optional<std::string>& project, const Value& value);
 
+// The address of the object that is the scope `name` of objects of `kind`, which has a parent.
+Address scope_address(const Kind& kind, const std::string& name);
+
 } // namespace trueup

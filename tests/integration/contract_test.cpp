@@ -17,6 +17,7 @@ const std::filesystem::path source = trueup::test::source_dir();
 struct Exchange {
     std::string method;
     std::string path;
+    std::string query;
     std::string request;
     int status = 0;
     std::string answer;
@@ -27,12 +28,25 @@ void record_exchanges(LiveApi& api, std::vector<Exchange>& exchanges)
     api.set_hook([&exchanges](std::size_t, const HttpRequest& request, ServerReply& reply) {
         Exchange exchange;
         exchange.method = request.method;
-        exchange.path = request.target.substr(0, request.target.find('?'));
+        const std::size_t mark = std::min(request.target.find('?'), request.target.size());
+        exchange.path = request.target.substr(0, mark);
+        exchange.query = request.target.substr(mark);
         exchange.request = request.body;
         exchange.status = reply.response.status;
         exchange.answer = reply.response.body;
         exchanges.push_back(std::move(exchange));
     });
+}
+
+// The names in a query such as "?limit=50&filters=a".
+std::vector<std::string> names_in(const std::string& query)
+{
+    std::vector<std::string> names;
+    for (std::size_t at = 0; at < query.size(); at = std::min(query.find('&', at), query.size())) {
+        const std::size_t end = query.find_first_of("=&", ++at);
+        names.push_back(query.substr(at, end - at));
+    }
+    return names;
 }
 
 std::string read_file(const std::filesystem::path& file)
@@ -96,17 +110,23 @@ TEST_SUITE("integration: contract")
         api.set_hook({});
 
         CHECK(exchanges.size() > 300);
+        std::size_t parameters = 0;
         for (const Exchange& exchange : exchanges) {
             CAPTURE(exchange.method);
             CAPTURE(exchange.path);
             const auto operation = document->match(exchange.method, exchange.path);
             REQUIRE(operation);
+            for (const std::string& name : names_in(exchange.query)) {
+                ++parameters;
+                CHECK_MESSAGE(document->has_parameter(*operation, "query", name), name);
+            }
             for (const std::string& fault : document->check_request(*operation, exchange.request))
                 CHECK_MESSAGE(false, "request: ", fault, "\n", exchange.request);
             for (const std::string& fault :
                  document->check_response(*operation, exchange.status, exchange.answer))
                 CHECK_MESSAGE(false, "answer: ", fault, "\n", exchange.answer);
         }
+        CHECK(parameters > 100);
     }
 
     TEST_CASE("a kind file with a wrong path, alias or mutability is found out by the sandbox")

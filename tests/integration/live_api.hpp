@@ -22,17 +22,12 @@
 
 namespace trueup::test {
 
-class LiveApi {
+// A server on 127.0.0.1 and a free port, in a thread of its own.
+class LiveServer {
 public:
-    // Called after the n-th request had its effect (from 1) and before it is answered.
-    using Hook = std::function<void(std::size_t n, const HttpRequest& request, ServerReply& reply)>;
-
-    explicit LiveApi(SandboxOptions options = {}, const std::optional<ServerTls>& tls = {})
-        : sandbox_(make_sandbox(std::move(options))), scheme_(tls ? "https" : "http")
+    explicit LiveServer(const ServerHandler& handler, const std::optional<ServerTls>& tls = {})
+        : scheme_(tls ? "https" : "http")
     {
-        const ServerHandler handler = [this](const HttpRequest& request) {
-            return answer(request);
-        };
         auto server = make_http_server(context_, "127.0.0.1", 0, handler, tls);
         REQUIRE(server);
         server_ = std::move(*server);
@@ -41,9 +36,9 @@ public:
             context_.run();
         });
     }
-    LiveApi(const LiveApi&) = delete;
-    LiveApi& operator=(const LiveApi&) = delete;
-    ~LiveApi()
+    LiveServer(const LiveServer&) = delete;
+    LiveServer& operator=(const LiveServer&) = delete;
+    ~LiveServer()
     {
         context_.stop();
         thread_.join();
@@ -51,6 +46,26 @@ public:
     }
 
     std::string url() const { return scheme_ + "://127.0.0.1:" + std::to_string(server_->port()); }
+
+private:
+    boost::asio::io_context context_{1};
+    std::string scheme_;
+    std::unique_ptr<HttpServer> server_;
+    std::thread thread_;
+};
+
+class LiveApi {
+public:
+    // Called after the n-th request had its effect (from 1) and before it is answered.
+    using Hook = std::function<void(std::size_t n, const HttpRequest& request, ServerReply& reply)>;
+
+    explicit LiveApi(SandboxOptions options = {}, const std::optional<ServerTls>& tls = {})
+        : sandbox_(make_sandbox(std::move(options))),
+          server_([this](const HttpRequest& request) { return answer(request); }, tls)
+    {
+    }
+
+    std::string url() const { return server_.url(); }
 
     void set_hook(Hook hook)
     {
@@ -88,14 +103,11 @@ private:
         return reply;
     }
 
-    boost::asio::io_context context_{1};
     std::unique_ptr<Sandbox> sandbox_;
-    std::string scheme_;
-    std::unique_ptr<HttpServer> server_;
-    std::thread thread_;
     std::recursive_mutex mutex_;
     Hook hook_;
     std::atomic<std::size_t> requests_ = 0;
+    LiveServer server_; // the first to go: it asks the others
 };
 
 // A directory of manifests of its own, removed at the end, and the binary run on it.

@@ -212,6 +212,7 @@ inline Kind gadget_kind()
 {
     Kind kind = usual_kind("Gadget", "/gadgets", gadget_spec());
     kind.scope = ScopeRule::any;
+    kind.parent = "Box";
     return kind;
 }
 
@@ -238,6 +239,7 @@ inline Kind shelf_kind()
     kind.name = "Shelf";
     kind.api_version = "shop/v1";
     kind.scope = ScopeRule::project;
+    kind.parent = "Box";
     kind.schema = object(
         "",
         {object("spec", {partial(keyed_list("items", "name", {field("name"), field("value")}))})});

@@ -15,5 +15,7 @@ std::string binary_dir();
 std::string palette_spec();
 // The program under test.
 std::string trueup_binary();
+// The kind file that docs/kinds.md shows as its example; "" when it is not there.
+std::string example_kinds();
 
 } // namespace trueup::test

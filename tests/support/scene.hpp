@@ -104,7 +104,7 @@ public:
         record.uid = std::move(uid);
         record.last_applied = named(where, std::move(last.value));
         if (where.project())
-            record.scope_uid = seen.projects[*where.project()].uid;
+            record.scope_uid = scope_uid(where);
         records.push_back(std::move(record));
         return records.back();
     }
@@ -140,7 +140,14 @@ public:
 
     void project(const std::string& name, std::string uid)
     {
-        seen.projects[name].uid = std::move(uid);
+        seen.scopes["Box/tenant/" + name] = std::move(uid);
+    }
+    std::string scope_uid(const Address& inside) const
+    {
+        const Kind* kind = catalogue.find(inside.kind());
+        const auto it = seen.scopes.find(
+            kind != nullptr ? scope_address(*kind, *inside.project()).text() : std::string());
+        return it != seen.scopes.end() ? it->second : std::string();
     }
 
     // Something of ours that nothing declares or remembers.
@@ -149,7 +156,7 @@ public:
         const Address where = address(text);
         Scope scope;
         if (where.project())
-            scope = Scope(*where.project(), seen.projects[*where.project()].uid);
+            scope = Scope(*where.project(), scope_uid(where));
         seen.orphans.emplace_back(where, scope, object(text, std::move(uid), std::move(body)));
         seen.orphans.back().object.mark = ours(text);
     }

@@ -146,6 +146,21 @@ const Mistake mistakes[] = {
      "delete: DELETE /items/{uid}\nscope: project",
      "no kind says isScope: true"},
     {"delete: DELETE /items/{uid}",
+     "delete: DELETE /items/{uid}\nparent: Item",
+     "\"parent\" is only for a kind whose objects are in others"},
+    {"delete: DELETE /items/{uid}",
+     "delete: DELETE /items/{uid}\ncontainer: true",
+     "a container whose content nobody can list"},
+    {"delete: DELETE /items/{uid}",
+     "delete: DELETE /items/{uid}\nholds: {Itme: spec.price}",
+     "it holds \"Itme\", which is no kind"},
+    {"delete: DELETE /items/{uid}",
+     "delete: DELETE /items/{uid}\nholds: {Item: spec.none}",
+     "is no field that holds uids"},
+    {"delete: DELETE /items/{uid}",
+     "delete: DELETE /items/{uid}\nholds: [Item]",
+     "write holds: {Plant: spec.bed}"},
+    {"delete: DELETE /items/{uid}",
      "delete: DELETE /items/{uid}\nmark: {map: notes, owner: o, address: a}",
      "is no map of this kind's schema"},
     {"add: POST /items/{uid}/tags", "add: {}", "\"call\" is missing"},
@@ -193,6 +208,54 @@ TEST_SUITE("kinds: load")
                 CHECK(diagnostic.place.line > 0);
             }
         }
+    }
+
+    TEST_CASE("where several kinds are what others live in, each kind says which it is in")
+    {
+        const auto with_kinds = [](const std::string& parent) {
+            std::string text = with(shop, "kind: Item", "kind: Item\nscope: project" + parent);
+            text = with(text, "GET /items/{uid}", "GET /in/{scopeUid}/items/{uid}");
+            for (const std::string name : {"Shop", "Stall"})
+                text +=
+                    "---\nkind: " + name +
+                    "\nisScope: true\nkey: name\nschema: {name: {type: string, required: true}}\n"
+                    "list: {call: GET /" +
+                    name +
+                    ", items: items, uid: id}\n"
+                    "read: GET /" +
+                    name + "/{uid}\ncreate: {call: POST /" + name + ", uid: id}\ndelete: DELETE /" +
+                    name + "/{uid}\n";
+            return load_text(text);
+        };
+
+        const auto told = with_kinds("\nparent: Stall");
+        CHECK(told.said() == "");
+        CHECK(told.catalogue.find("Item")->parent == "Stall");
+        CHECK(with_kinds("").said().find("say parent: Shop") != std::string::npos);
+        CHECK(with_kinds("\nparent: Stal").said().find("did you mean \"Stall\"?") !=
+              std::string::npos);
+        CHECK(with_kinds("\nparent: Item").said().find("is no kind with isScope: true") !=
+              std::string::npos);
+    }
+
+    TEST_CASE("what a container holds is in its own scope")
+    {
+        const std::string text = with(shop,
+                                      "delete: DELETE /items/{uid}",
+                                      "delete: DELETE /items/{uid}\nholds: {Part: item}") +
+                                 "---\nkind: Part\nkey: name\nSCOPE\n"
+                                 "schema: {name: {type: string, required: true}, item: {type: "
+                                 "string, immutable: true}}\n"
+                                 "list: {call: GET /parts, items: items, uid: id}\n"
+                                 "read: GET /parts/{uid}\ncreate: {call: POST /parts, uid: id}\n"
+                                 "delete: DELETE /parts/{uid}\n";
+
+        const auto beside = load_text(with(text, "SCOPE", "scope: tenant"));
+        CHECK(beside.said() == "");
+        CHECK(beside.catalogue.find("Item")->container);
+        CHECK(load_text(with(text, "SCOPE", "scope: any"))
+                  .said()
+                  .find("what it holds must be in its own scope") != std::string::npos);
     }
 
     TEST_CASE("all mistakes are said at once, in the order of the file")

@@ -78,7 +78,9 @@ TEST_SUITE("kinds: palette")
                                                                    "TagFilter",
                                                                    "Team",
                                                                    "User"});
-        CHECK(loaded.catalogue.scope_kind()->name == "Project");
+        CHECK(loaded.catalogue.find("Project")->is_scope);
+        CHECK(loaded.catalogue.find("Macros")->parent == "Project");
+        CHECK(loaded.catalogue.find("Role")->parent == "");
     }
 
     TEST_CASE("the API's own rules are stated")

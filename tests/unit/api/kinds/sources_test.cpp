@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 using namespace trueup;
 using trueup::test::load_sources;
@@ -47,20 +46,6 @@ create: POST /v1/beds
 facets: [{name: all, fields: metadata, call: "PUT /v1/beds/{uid}"}]
 delete: DELETE /v1/beds/{uid}
 )";
-
-// The block after the marker in the reference for authors of kinds.
-std::string example(const std::string& name)
-{
-    std::ifstream file(trueup::test::source_dir() + "/docs/kinds.md");
-    std::ostringstream text;
-    text << file.rdbuf();
-    const std::string page = text.str();
-    const std::string fence = "```";
-    const std::size_t marker = page.find("<!-- example: " + name + " -->");
-    REQUIRE(marker != std::string::npos);
-    const std::size_t start = page.find('\n', page.find(fence, marker)) + 1;
-    return page.substr(start, page.find(fence, start) - start);
-}
 
 } // namespace
 
@@ -126,14 +111,14 @@ TEST_SUITE("kinds: sources")
     TEST_CASE("the example in docs/kinds.md is a complete catalogue")
     {
         const Directory directory;
-        const auto path = directory.write("greenhouse.yaml", example("greenhouse.yaml"));
+        const auto path = directory.write("greenhouse.yaml", test::example_kinds());
         const auto sources = catalogue_sources({path});
         REQUIRE(sources.has_value());
 
         const auto loaded = load_sources(*sources);
 
         CHECK(loaded.said() == "");
-        CHECK(loaded.catalogue.names() == std::vector<std::string>{"Bed", "Plant"});
+        CHECK(loaded.catalogue.names() == std::vector<std::string>{"Bed", "House", "Plant"});
         CHECK(loaded.catalogue.api.api_version == "greenhouse/v2");
         const Kind& plant = *loaded.catalogue.find("Plant");
         CHECK(plant.read.call.empty());
@@ -142,6 +127,9 @@ TEST_SUITE("kinds: sources")
         CHECK(plant.facets[1].shape == BodyShape::body_template);
         CHECK(plant.readiness->deadline == std::chrono::hours(2));
         CHECK(plant.absent.statuses == std::vector<int>{404, 410});
-        CHECK(loaded.catalogue.find("Bed")->refuses_duplicates);
+        const Kind& bed_kind = *loaded.catalogue.find("Bed");
+        CHECK(bed_kind.refuses_duplicates);
+        CHECK(bed_kind.parent == "House");
+        CHECK(bed_kind.container);
     }
 }

@@ -152,6 +152,45 @@ TEST_SUITE("api: list")
         }
     }
 
+    TEST_CASE("A: an API that gives out smaller pages than it is asked for is listed whole")
+    {
+        Kind kind = role();
+        kind.list->paging = Paging();
+        kind.list->paging.style = PageStyle::page;
+        kind.list->paging.token_parameter = "page";
+        const auto of_page = [](const SentRequest& request) {
+            return std::stoi(request.target.substr(request.target.find("page=") + 5));
+        };
+        const Listed small = list_of_roles(
+            [&](const SentRequest& request) -> Result<HttpResponse> {
+                const int n = of_page(request);
+                if (n == 3) // after the last
+                    return make_response(404);
+                return make_response(200, page({numbered(2 * n), numbered(2 * n + 1)}));
+            },
+            kind);
+        REQUIRE(small.report);
+        CHECK(small.objects.size() == 4);
+        CHECK_FALSE(small.report->proves_absence);
+
+        const Listed deaf = list_of_roles(
+            [&](const SentRequest&) { return make_response(200, page({numbered(1)})); }, kind);
+        REQUIRE_FALSE(deaf.report);
+        CHECK(deaf.report.error().message.find("two pages in a row are the same") !=
+              std::string::npos);
+
+        const Listed gone =
+            list_of_roles([](const SentRequest&) { return make_response(404); }, kind);
+        CHECK_FALSE(gone.report);
+        const Listed failing = list_of_roles(
+            [&](const SentRequest& request) -> Result<HttpResponse> {
+                return of_page(request) == 1 ? make_response(200, page({numbered(1)}))
+                                             : make_response(500);
+            },
+            kind);
+        CHECK_FALSE(failing.report);
+    }
+
     TEST_CASE("a listing that expires in the middle is walked anew, and then proves nothing")
     {
         Kind kind = role();

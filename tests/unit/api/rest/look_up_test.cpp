@@ -95,6 +95,27 @@ TEST_SUITE("api: look-up")
         CHECK(world.http.requests.at(0).target == "/v1/dashboard/roles?limit=50");
     }
 
+    TEST_CASE("a list without uids that has to be walked anew shows nothing twice")
+    {
+        Kind kind = role();
+        kind.list->uid = Path();
+        kind.read.call = Operation();
+        int firsts = 0;
+        World world(catalogue_of({kind}), [&](const SentRequest& request) {
+            const bool second = request.target.find("continue") != std::string::npos;
+            if (second && firsts == 1)
+                return make_response(410);
+            firsts += second ? 0 : 1;
+            return make_response(200, page({entry("", "admin")}, second ? "" : "t"));
+        });
+
+        const auto found = world.look_up(world.kind("Role"), "admin");
+
+        REQUIRE(found);
+        CHECK(found->size() == 1);
+        CHECK(firsts > 1);
+    }
+
     TEST_CASE("several objects of one key are all found")
     {
         Api api;

@@ -144,6 +144,44 @@ TEST_SUITE("api: paginator")
         CHECK(query_of(uncounted) == "(end)");
     }
 
+    TEST_CASE("A: without a total, a first page that is not full may be all that is given at once")
+    {
+        Paging paging;
+        paging.style = PageStyle::offset;
+        paging.token_parameter = "skip";
+        paging.size = 100;
+        Paginator all(paging, "");
+        REQUIRE(all.accept(from_json("{}"), "", 2));
+        CHECK(query_of(all) == "skip=2");
+        REQUIRE(all.accept(from_json("{}"), "", 0));
+        CHECK(query_of(all) == "(end)");
+        CHECK_FALSE(all.proves_absence()); // what was there may have moved up meanwhile
+
+        Paginator small(paging, "");
+        REQUIRE(small.accept(from_json("{}"), "", 2));
+        REQUIRE(small.accept(from_json("{}"), "", 2));
+        CHECK(query_of(small) == "skip=4");
+        REQUIRE(small.accept(from_json("{}"), "", 1));
+        CHECK(query_of(small) == "(end)");
+        CHECK(small.items() == 5);
+
+        Paginator refused(paging, "");
+        CHECK_FALSE(refused.accept_refusal());
+        REQUIRE(refused.accept(from_json("{}"), "", 2));
+        CHECK(refused.accept_refusal());
+        CHECK(query_of(refused) == "(end)");
+
+        Paginator none(paging, "");
+        REQUIRE(none.accept(from_json("{}"), "", 0));
+        CHECK(query_of(none) == "(end)");
+        CHECK(none.proves_absence());
+
+        paging.count = samples::path("total");
+        Paginator counted(paging, "");
+        REQUIRE(counted.accept(from_json(R"({"total": 3})"), "", 2));
+        CHECK_FALSE(counted.accept_refusal());
+    }
+
     TEST_CASE("page: numbers from 1")
     {
         Paging paging;

@@ -10,13 +10,14 @@ class Revision {
 public:
     Revision& file(const std::string& name, const std::vector<std::string>& addresses)
     {
+        static const Catalogue kinds = shop_catalogue();
         Scene scene;
         LoadedFile loaded;
         loaded.file = name;
         for (const std::string& text : addresses) {
             scene.declare(text, Body(Map{{"metadata", Map{{"labels", Map{{"from", name}}}}}}));
             Manifest manifest = scene.manifests.manifests.back();
-            manifest.kind = nullptr; // the scene's catalogue goes with it
+            manifest.kind = kinds.find(manifest.address.kind()); // that of the scene goes with it
             manifest.file = name;
             loaded.manifests.push_back(std::move(manifest));
         }
@@ -38,8 +39,7 @@ public:
 
 InForce follow(const InForce& before, Revision revision, BadManifest policy = BadManifest::resource)
 {
-    static const Catalogue none;
-    return put_in_force(before, std::move(revision.snapshot), policy, none);
+    return put_in_force(before, std::move(revision.snapshot), policy);
 }
 
 std::vector<std::string> declared(const InForce& in_force)

@@ -232,7 +232,7 @@ TEST_SUITE("engine: observe")
 
         const Observations found = world.observed();
 
-        CHECK(found.projects.at("team").uid == "u1");
+        CHECK(found.scopes.at("Box/tenant/team") == "u1");
         CHECK_FALSE(found.sightings.at("Gadget/team/g").by_uid.has_value());
         CHECK(found.sightings.at("Gadget/team/g").uid_checked);
     }
@@ -263,12 +263,90 @@ TEST_SUITE("engine: observe")
         pruning.prune = true;
 
         const Observations found = world.observed(pruning);
-        REQUIRE(found.projects.at("team").contents_known);
-        REQUIRE(found.projects.at("team").contents.size() == 1);
-        CHECK(found.projects.at("team").contents.front().address == "Gadget/team/g");
+        REQUIRE(found.contents.contains("Box/tenant/team"));
+        REQUIRE(found.contents.at("Box/tenant/team").size() == 1);
+        CHECK(found.contents.at("Box/tenant/team").front().address == "Gadget/team/g");
 
         world.api.broken.emplace("Gadget", Error(Errc::forbidden, "no"));
-        CHECK_FALSE(world.observed(pruning).projects["team"].contents_known);
+        CHECK_FALSE(world.observed(pruning).contents.contains("Box/tenant/team"));
+    }
+
+    TEST_CASE("C: what one walk over pages shows is not all that a project holds")
+    {
+        EngineWorld world;
+        world.exists("Box/tenant/team", {}, true);
+        world.put_record(record_of("Box/tenant/team", "u1"));
+        const std::string uid = world.exists("Gadget/team/g", {}, false, Scope("team", "u1")).uid;
+        ObserveOptions pruning;
+        pruning.prune = true;
+        world.api.lists_in_pages = true;
+        world.api.unseen = {uid};
+        int walks = 0;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "list" && call.address == "Gadget" && ++walks == 3)
+                world.api.unseen.clear();
+        };
+
+        const Observations found = world.observed(pruning);
+        REQUIRE(found.contents.contains("Box/tenant/team"));
+        CHECK(found.contents.at("Box/tenant/team").size() == 1);
+
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "list" && call.address == "Gadget")
+                world.api.unseen = {++walks % 2 == 0 ? uid : "none"};
+        };
+        CHECK_FALSE(world.observed(pruning).contents.contains("Box/tenant/team"));
+    }
+
+    TEST_CASE("scopes of one name and of several kinds are told apart")
+    {
+        EngineWorld world;
+        Kind crate = world.kind("Box");
+        crate.name = "Crate";
+        Kind label = world.kind("Gadget");
+        label.name = "Label";
+        label.parent = "Crate";
+        world.scene.catalogue.kinds.push_back(crate);
+        world.scene.catalogue.kinds.push_back(label);
+        const std::string box = world.exists("Box/tenant/team").uid;
+        const std::string other = world.exists("Crate/tenant/team").uid;
+        const std::string in_box = world.exists("Gadget/team/g", {}, false, Scope("team", box)).uid;
+        const std::string in_crate =
+            world.exists("Label/team/g", {}, false, Scope("team", other)).uid;
+        world.declare("Gadget/team/g");
+        world.declare("Label/team/g");
+
+        const Observations found = world.observed();
+
+        CHECK(found.scopes.at("Box/tenant/team") == box);
+        CHECK(found.scopes.at("Crate/tenant/team") == other);
+        CHECK(found.sightings.at("Gadget/team/g").by_key.front().uid == in_box);
+        CHECK(found.sightings.at("Label/team/g").by_key.front().uid == in_crate);
+    }
+
+    TEST_CASE(
+        "C: what a container holds by a field is looked for in lists, and read where they lack it")
+    {
+        for (const bool index_only : {false, true}) {
+            CAPTURE(index_only);
+            EngineWorld world;
+            world.kind("Widget").container = true;
+            world.kind("Widget").holds = {{"Gadget", path("spec.note")}};
+            world.kind("Gadget").list->index_only = index_only;
+            world.put_record(record_of(a, world.exists(a, {}, true).uid));
+            world.exists("Gadget/tenant/in", "spec: {note: u1}");
+            world.exists("Gadget/tenant/out", "spec: {note: u9}");
+            ObserveOptions pruning;
+            pruning.prune = true;
+
+            const Observations found = world.observed(pruning);
+            REQUIRE(found.contents.contains(a));
+            REQUIRE(found.contents.at(a).size() == 1);
+            CHECK(found.contents.at(a).front().address == "Gadget/tenant/in");
+
+            world.api.unreadable.emplace("Gadget", Error(Errc::server_failed, "no"));
+            CHECK(world.observed(pruning).contents.contains(a) == !index_only);
+        }
     }
 }
 

@@ -30,9 +30,7 @@ Scene container()
     scene.project("p", "s1");
     scene.owned(box, "s1");
     scene.owned(g, "u1");
-    ScopeSighting& inside = scene.seen.projects["p"];
-    inside.contents.emplace_back(g, "u1");
-    inside.contents_known = true;
+    scene.seen.contents[box].emplace_back(g, "u1");
     return scene;
 }
 
@@ -252,11 +250,11 @@ TEST_SUITE("plan: deletes")
     TEST_CASE("6.C: a container stays while it holds what is not ours, or nobody knows what")
     {
         Scene foreign = container();
-        foreign.seen.projects["p"].contents.emplace_back("Gadget/p/theirs", "u9");
+        foreign.seen.contents[box].emplace_back("Gadget/p/theirs", "u9");
         Scene unknown = container();
-        unknown.seen.projects["p"].contents_known = false;
+        unknown.seen.contents.clear();
         Scene twin = container();
-        twin.seen.projects["p"].contents.emplace_back(g, "u9");
+        twin.seen.contents[box].emplace_back(g, "u9");
         Scene stays = container();
         stays.records[1].prevent_destroy = true;
         Scene declared = container();

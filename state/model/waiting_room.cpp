@@ -1,4 +1,4 @@
-#include "api/http/waiting_room.hpp"
+#include "state/model/waiting_room.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
