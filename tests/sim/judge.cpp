@@ -462,6 +462,13 @@ void Judge::check_absent(const Action& action)
 void Judge::remembered(const std::string& address, const std::string& uid)
 {
     remembered_[address] = uid;
+    // An adoption can be on the disk before anybody says that it has begun.
+    const auto planned = plan_.find(address);
+    const auto thing = things_.find(uid);
+    if (planned != plan_.end() && planned->second.verb == Verb::adopt &&
+        planned->second.uid == uid && thing != things_.end() &&
+        thing->second.taken_at <= planned_at_)
+        thing->second.adopted = true;
 }
 
 // In the middle of a plan that says so, or of something that is gone.
