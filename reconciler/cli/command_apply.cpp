@@ -3,6 +3,7 @@
 #include "manifests/files.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
+#include "reconciler/cli/heap.hpp"
 #include "reconciler/cli/planning.hpp"
 #include "reconciler/cli/run_config.hpp"
 #include "reconciler/daemon/gate.hpp"
@@ -391,6 +392,7 @@ int run_actions(Workspace& workspace,
 
 int run_apply(Settings& settings)
 {
+    reserve_heap();
     if (auto flags = check_flags(settings); !flags)
         return fail(flags.error());
     Workspace workspace;

@@ -2,6 +2,7 @@
 
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
+#include "reconciler/cli/heap.hpp"
 #include "reconciler/cli/planning.hpp"
 #include "reconciler/plan/render.hpp"
 #include "reconciler/plan/saved_plan.hpp"
@@ -59,6 +60,7 @@ bool is_mistake(const Action& action)
 
 int run_validate(Settings& settings)
 {
+    reserve_heap();
     Workspace workspace;
     if (auto basics = open_basics(workspace, settings); !basics)
         return fail(basics.error());
@@ -70,6 +72,7 @@ int run_validate(Settings& settings)
 
 int run_plan(Settings& settings)
 {
+    reserve_heap();
     Workspace workspace;
     if (auto basics = open_basics(workspace, settings); !basics)
         return fail(basics.error());
@@ -83,7 +86,7 @@ int run_plan(Settings& settings)
         return fail(read.error());
     if (auto api = open_api(workspace, settings, Access::read); !api)
         return fail(api.error());
-    auto planned = plan_workspace(workspace, *request);
+    auto planned = plan_and_close_state(workspace, *request);
     if (!planned)
         return fail(planned.error());
     const Plan& plan = planned->plan;

@@ -100,16 +100,37 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
     return request;
 }
 
-Result<Planned> plan_workspace(Workspace& workspace, PlanRequest request)
+namespace {
+
+Result<Planned> plan_known(Workspace& workspace, Known known, PlanRequest request)
 {
     request.endpoint = workspace.http->origin().text();
     request.observe.now = workspace.clock->wall();
     return run(workspace,
-               plan_now(workspace.catalogue,
-                        workspace.manifests,
-                        workspace.reader(),
-                        *workspace.store,
-                        std::move(request)));
+               plan_beside(workspace.catalogue,
+                           workspace.manifests,
+                           workspace.reader(),
+                           std::move(known),
+                           std::move(request)));
+}
+
+} // namespace
+
+Result<Planned> plan_workspace(Workspace& workspace, PlanRequest request)
+{
+    auto known = read_state(*workspace.store, workspace.manifests);
+    if (!known)
+        return known.error();
+    return plan_known(workspace, std::move(*known), std::move(request));
+}
+
+Result<Planned> plan_and_close_state(Workspace& workspace, PlanRequest request)
+{
+    auto known = read_state(*workspace.store, workspace.manifests);
+    if (!known)
+        return known.error();
+    workspace.store.reset();
+    return plan_known(workspace, std::move(*known), std::move(request));
 }
 
 } // namespace trueup

@@ -12,5 +12,7 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
 
 // plan_now() with what the workspace holds; its API must be open.
 Result<Planned> plan_workspace(Workspace& workspace, PlanRequest request);
+// The same for who needs the state no more: it is closed, which frees what reading it takes.
+Result<Planned> plan_and_close_state(Workspace& workspace, PlanRequest request);
 
 } // namespace trueup

@@ -76,46 +76,70 @@ Task<Result<Recovery>> prepare(Engine engine, std::string endpoint)
     co_return recovery;
 }
 
+Result<Known> read_state(Store& store, const ManifestSet& manifests)
+{
+    Known known;
+    auto binding = store.binding();
+    if (!binding)
+        return binding.error();
+    auto records = remembered(store, manifests);
+    if (!records)
+        return records.error();
+    auto intents = store.open_intents();
+    if (!intents)
+        return intents.error();
+    auto memos = store.memos();
+    if (!memos)
+        return memos.error();
+    known.binding = std::move(*binding);
+    known.records = std::move(*records);
+    known.intents = std::move(*intents);
+    known.memos = std::move(*memos);
+    return known;
+}
+
 Task<Result<Planned>> plan_now(const Catalogue& catalogue,
                                const ManifestSet& manifests,
                                Observer& observer,
                                Store& store,
                                PlanRequest request)
 {
+    auto known = read_state(store, manifests);
+    if (!known)
+        co_return known.error();
+    auto planned =
+        co_await plan_beside(catalogue, manifests, observer, std::move(*known), std::move(request));
+    co_return planned;
+}
+
+Task<Result<Planned>> plan_beside(const Catalogue& catalogue,
+                                  const ManifestSet& manifests,
+                                  Observer& observer,
+                                  Known known,
+                                  PlanRequest request)
+{
     Planned planned;
     std::string endpoint = request.endpoint;
     std::string owner = request.plan.owner_id;
-    auto stored = store.binding();
-    if (!stored)
-        co_return stored.error();
-    if (auto ours = check_place(*stored, endpoint, owner); !ours)
+    if (auto ours = check_place(known.binding, endpoint, owner); !ours)
         co_return ours.error();
     auto binding =
         co_await find_binding(catalogue, observer, std::move(endpoint), std::move(owner));
     if (!binding)
         co_return binding.error();
     planned.binding = *binding;
-    if (auto ours = check_binding(*stored, planned.binding); !ours)
+    if (auto ours = check_binding(known.binding, planned.binding); !ours)
         co_return ours.error();
-    auto records = remembered(store, manifests);
-    if (!records)
-        co_return records.error();
-    planned.records = std::move(*records);
-    auto intents = store.open_intents();
-    if (!intents)
-        co_return intents.error();
-    auto memos = store.memos();
-    if (!memos)
-        co_return memos.error();
+    planned.records = std::move(known.records);
     ObserveOptions looking = request.observe;
-    looking.released = released_objects(*memos);
+    looking.released = released_objects(known.memos);
     auto observations =
         co_await observe(catalogue, manifests, planned.records, observer, std::move(looking));
     if (!observations)
         co_return observations.error();
-    observations->let_go = released_addresses(*memos);
-    auto plan =
-        make_plan(catalogue, manifests, planned.records, *intents, *observations, request.plan);
+    observations->let_go = released_addresses(known.memos);
+    auto plan = make_plan(
+        catalogue, manifests, planned.records, known.intents, *observations, request.plan);
     if (!plan)
         co_return plan.error();
     planned.plan = std::move(*plan);

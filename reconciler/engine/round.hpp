@@ -11,6 +11,7 @@
 #include "reconciler/plan/guards.hpp"
 #include "reconciler/plan/plan.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,19 @@ Task<Result<Binding>> find_binding(const Catalogue& catalogue,
 // manifest.
 Result<std::vector<Record>> remembered(Store& store, const ManifestSet& manifests);
 
+// All that a plan needs of a state.
+struct Known {
+    Known() = default;
+
+    std::optional<Binding> binding;
+    std::vector<Record> records;
+    std::vector<Intent> intents;
+    std::vector<Memo> memos;
+};
+
+// Fails as the store does.
+Result<Known> read_state(Store& store, const ManifestSet& manifests);
+
 // Binds a new state to this API, refuses another's (refused), and settles what a crash left open.
 Task<Result<Recovery>> prepare(Engine engine, std::string endpoint);
 
@@ -63,6 +77,13 @@ Task<Result<Planned>> plan_now(const Catalogue& catalogue,
                                Observer& observer,
                                Store& store,
                                PlanRequest request);
+
+// The same with a state that was read before, and may be closed by now.
+Task<Result<Planned>> plan_beside(const Catalogue& catalogue,
+                                  const ManifestSet& manifests,
+                                  Observer& observer,
+                                  Known known,
+                                  PlanRequest request);
 
 // Prepares, plans, asks the guards, and carries the plan out. Fails before the first change or not
 // at all: what becomes of single actions is in the report.

@@ -1,0 +1,54 @@
+#include "reconciler/cli/heap.hpp"
+
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+
+namespace trueup {
+
+namespace {
+
+constexpr int reserve_bytes = 64 << 20;
+constexpr int usual_pad_bytes = 128 << 10; // glibc's own
+constexpr std::uintptr_t huge_page_bytes = 2U << 20U;
+
+std::uintptr_t end_of_heap()
+{
+    return reinterpret_cast<std::uintptr_t>(::sbrk(0));
+}
+
+// Asks for memory until some has to be added at the end of the heap, with what is to be reserved.
+void grow_heap()
+{
+    constexpr std::size_t piece_bytes = 64U << 10U; // small enough to come from the heap
+    std::array<void*, 64> pieces{};
+    const std::uintptr_t before = end_of_heap();
+    for (void*& piece : pieces) {
+        piece = std::malloc(piece_bytes);
+        if (piece == nullptr || end_of_heap() != before)
+            break;
+    }
+    for (void* piece : pieces)
+        std::free(piece);
+}
+
+} // namespace
+
+void reserve_heap()
+{
+    ::mallopt(M_TRIM_THRESHOLD, 2 * reserve_bytes);
+    ::mallopt(M_TOP_PAD, reserve_bytes);
+    const std::uintptr_t before = end_of_heap();
+    grow_heap();
+    ::mallopt(M_TOP_PAD, usual_pad_bytes);
+    const std::uintptr_t first = (before + huge_page_bytes - 1) & ~(huge_page_bytes - 1);
+    const std::uintptr_t last = end_of_heap() & ~(huge_page_bytes - 1);
+    if (first < last)
+        ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+}
+
+} // namespace trueup
