@@ -313,8 +313,8 @@ private:
             note(intent, "a delete of an earlier run had taken effect");
             co_return Result<void>{};
         }
-        if (!deletes && *object && !action.kind->mark) {
-            auto kept = co_await keep_unmarked(action, intent, (*object)->value);
+        if (!deletes && *object) {
+            auto kept = co_await keep_record(action, intent, **object);
             if (!kept)
                 co_return kept.error();
         }
@@ -349,7 +349,7 @@ private:
     }
 
     // Whether an update does not show and may yet, and something hangs on it that no later plan
-    // would make good: its steps, or that it is ours at all.
+    // would make good: its steps, that it is ours at all, or that it is to be left or protected.
     Result<bool>
     may_come_late(const Action& action, const Intent& intent, const Observed& object) const
     {
@@ -359,7 +359,8 @@ private:
         const auto known = engine_.store.record(intent.address);
         if (!known)
             return known.error();
-        if (!has_steps(kind) && (kind.mark || *known))
+        const bool marks_say_all = kind.mark && !intent.prevent_destroy && !intent.abandon;
+        if (!has_steps(kind) && (marks_say_all || *known))
             return false;
         const Diff rest = make_diff(kind, intent.desired, &object.value, &intent.desired, {});
         return !rest.changes.empty() || !belongs_to(action, object);
@@ -380,19 +381,35 @@ private:
         return record;
     }
 
-    // Nothing in the object says that it is ours. If it is as the update was to make it, the record
-    // that was lost with the run says so again.
-    Task<Result<void>> keep_unmarked(const Action& action, const Intent& intent, Value object)
+    // The record that was lost with the run, if the object is ours: by its mark, or, where it can
+    // carry none, because it is as the update was to make it. Without it nothing would say any more
+    // that the object is to be left or protected, which a record of before then says too.
+    Task<Result<void>>
+    keep_record(const Action& action, const Intent& intent, const Observed& object)
     {
         auto known = engine_.store.record(intent.address);
         if (!known)
             co_return known.error();
-        const Diff rest = make_diff(*action.kind, intent.desired, &object, &intent.desired, {});
-        if (*known || !rest.changes.empty())
-            co_return Result<void>{};
         Batch batch;
-        batch.put.push_back(record_of(action, intent, intent.uid));
         batch.must_be_durable = false;
+        if (*known) {
+            Record record = std::move(**known);
+            const bool says_less = (intent.prevent_destroy && !record.prevent_destroy) ||
+                                   (intent.abandon && !record.abandon);
+            if (record.uid != intent.uid || !says_less)
+                co_return Result<void>{};
+            record.prevent_destroy = record.prevent_destroy || intent.prevent_destroy;
+            record.abandon = record.abandon || intent.abandon;
+            batch.put.push_back(std::move(record));
+        } else {
+            const Diff rest =
+                make_diff(*action.kind, intent.desired, &object.value, &intent.desired, {});
+            const bool is_ours =
+                action.kind->mark ? belongs_to(action, object) : rest.changes.empty();
+            if (!is_ours)
+                co_return Result<void>{};
+            batch.put.push_back(record_of(action, intent, intent.uid));
+        }
         auto stored = co_await engine_.store.commit(std::move(batch));
         co_return stored;
     }

@@ -338,6 +338,63 @@ TEST_SUITE("engine: recover")
         CHECK(world.api.writes() == Lines{});
     }
 
+    TEST_CASE("C: what an interrupted take-over was to protect is protected, also late")
+    {
+        for (const bool late : {false, true}) {
+            CAPTURE(late);
+            EngineWorld world;
+            world.kind("Widget").settle = 30s;
+            const std::string uid = world.exists(a, "spec: {size: 3}", !late).uid;
+            Intent intent = intent_of(Verb::update, "update");
+            intent.uid = uid;
+            intent.desired = tree("{metadata: {name: a}, spec: {size: 3}}");
+            intent.prevent_destroy = true;
+            world.put_intent(std::move(intent));
+            const auto show = [&] {
+                Value& raw = world.api.find_item(uid)->raw;
+                put(raw, path("metadata.annotations.shop/owner"), "me");
+                put(raw, path("metadata.annotations.shop/address"), address_mark(address(a)));
+            };
+            std::unique_ptr<Alarm> alarm;
+            if (late)
+                alarm = world.clock.alarm(20s, show);
+
+            recovered(world);
+
+            REQUIRE(world.store.find(a).has_value());
+            CHECK(world.store.find(a)->prevent_destroy);
+            // It is declared no longer, and stays.
+            world.request.plan.prune = world.request.observe.prune = true;
+            world.declare("Widget/tenant/other");
+            world.round();
+            CHECK(world.api.find_item(uid) != nullptr);
+        }
+    }
+
+    TEST_CASE("C: an interrupted update keeps the protection that it was to bring")
+    {
+        EngineWorld world;
+        const std::string uid = world.exists(a, {}, true).uid;
+        world.put_record(record_of(uid));
+        Intent intent = intent_of(Verb::update, "update");
+        intent.uid = uid;
+        intent.abandon = true;
+        SUBCASE("of the object that is ours")
+        {
+            world.put_intent(std::move(intent));
+            recovered(world);
+            CHECK(world.store.find(a)->abandon);
+            CHECK_FALSE(world.store.find(a)->prevent_destroy);
+        }
+        SUBCASE("and of no other")
+        {
+            intent.uid = world.exists(a, {}, true).uid;
+            world.put_intent(std::move(intent));
+            recovered(world);
+            CHECK_FALSE(world.store.find(a)->abandon);
+        }
+    }
+
     TEST_CASE("what carries no mark is ours after an update that reads show late")
     {
         EngineWorld world;
