@@ -157,6 +157,14 @@ void Loader::check_scopes()
     for (const Kind& kind : catalogue_.kinds)
         if (kind.is_scope)
             parents.push_back(kind.name);
+    for (const Kind& kind : catalogue_.kinds)
+        if (kind.is_scope &&
+            (kind.scope != ScopeRule::tenant || !kind.list || kind.key.size() != 1))
+            complain(
+                diagnostics_,
+                kind_documents_.at(kind.name)->entry(),
+                "a kind whose objects are scopes lives in the tenant, has a list, and one name "
+                "for a key");
     for (Kind& kind : catalogue_.kinds) {
         if (kind.scope == ScopeRule::tenant)
             continue;
@@ -200,7 +208,8 @@ void Loader::check_holdings()
             const Field* field = kinds::find_field(held->schema, holding.field);
             const bool is_list = field != nullptr && field->type == FieldType::list;
             const Field* text = is_list ? &field->element.front() : field;
-            if (text == nullptr || text->type != FieldType::string)
+            const bool is_read = field != nullptr && !field->write_only && !field->sensitive;
+            if (text == nullptr || text->type != FieldType::string || !is_read)
                 complain(diagnostics_, at, shown + " is no field that holds uids");
             if (!held->list)
                 complain(diagnostics_, at, "\"" + held->name + "\" has no list to look in");

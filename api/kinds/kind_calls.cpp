@@ -250,8 +250,6 @@ void KindReader::read_children()
 
 void KindReader::check_shape()
 {
-    if (kind_.scope == ScopeRule::project && kind_.is_scope)
-        section_.error("a kind whose objects are scopes lives in the tenant");
     const auto names_scope = [](const std::string& path) {
         return path.find("{scopeUid}") != std::string::npos;
     };

@@ -129,7 +129,8 @@ bool Paginator::is_last(std::size_t items) const
 
 bool Paginator::accept_refusal()
 {
-    if (!guesses_end() || pages_ == 0)
+    // After a full page it may as well be a limit on how far one may look.
+    if (!guesses_end() || pages_ == 0 || last_items_ >= paging_.size)
         return false;
     ++pages_;
     last_items_ = 0;

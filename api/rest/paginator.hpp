@@ -51,8 +51,8 @@ public:
     // True while nothing but the size of pages tells where the listing ends. A server may give out
     // smaller ones than it is asked for, so after a first page that is not full comes another look.
     bool guesses_end() const { return has_numbered_pages() && !total_; }
-    // The page that was asked for is refused: ends a listing whose end is a guess. False: it is not
-    // one, or it has seen nothing yet.
+    // The page that was asked for is refused: ends a listing whose end is a guess, and whose last
+    // page was not full. False: it is not one.
     bool accept_refusal();
 
 private:

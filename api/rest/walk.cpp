@@ -82,6 +82,18 @@ bool is_of_kind(const ListCall& list, const Value& item)
                                [&](const Condition& condition) { return condition.holds(item); });
 }
 
+// What tells one page from another: the uids, or the items where there are none.
+List identities(const ListCall& list, const List& items)
+{
+    if (list.uid.is_root())
+        return items;
+    List uids;
+    for (const Value& item : items)
+        if (const Value* uid = find(item, list.uid))
+            uids.push_back(*uid);
+    return uids.size() == items.size() ? uids : items;
+}
+
 // Leaves what is of the kind.
 Result<List> select(const ListCall& list, List items)
 {
@@ -132,7 +144,7 @@ Task<Result<Pass>> walk_once(ReadTransport& transport, const WalkRequest& reques
     // A path that needs bootstrap values cannot be compared with that of links.
     Paginator pages(list.paging, path ? *path : std::string());
     Pass pass;
-    List before; // the items of the page before, where their number alone tells the end
+    List before; // what the page before showed, where the size of pages alone tells the end
     bool stated = true;
     bool ended_early = false;
     while (auto page = pages.next()) {
@@ -155,13 +167,14 @@ Task<Result<Pass>> walk_once(ReadTransport& transport, const WalkRequest& reques
         stated = stated && found->stated;
         const std::size_t count = found->items.size();
         if (pages.guesses_end() && count != 0) {
-            if (found->items == before)
+            List shown = identities(list, found->items);
+            if (shown == before)
                 co_return Error{Errc::rejected,
                                 "two pages in a row are the same: the API does not heed which is "
                                 "asked for, or goes on after its last",
                                 list.call.route(),
                                 "say in the kind where the answer has a count, or how it pages"};
-            before = found->items;
+            before = std::move(shown);
         }
         if (auto taken = pages.accept(answer->body, answer->link, count); !taken)
             co_return placed(taken.error(), list.call);

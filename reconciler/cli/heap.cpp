@@ -25,7 +25,7 @@ std::uintptr_t end_of_heap()
 void grow_heap()
 {
     constexpr std::size_t piece_bytes = 64U << 10U; // small enough to come from the heap
-    std::array<void*, 64> pieces{};
+    std::array<void*, 256> pieces{};
     const std::uintptr_t before = end_of_heap();
     for (void*& piece : pieces) {
         piece = std::malloc(piece_bytes);

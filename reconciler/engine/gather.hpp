@@ -1,5 +1,5 @@
-// Questions about whole collections: what a set of manifests asks about besides itself, which
-// objects meet a look-up, and what a project holds.
+// Questions about whole collections: what a set of manifests asks about besides itself, and which
+// objects meet a look-up.
 
 #pragma once
 
@@ -32,20 +32,5 @@ Questions questions_in(const ManifestSet& manifests);
 // list does. Everything passed by reference outlives the call.
 Task<Result<std::vector<std::string>>>
 find_matching(Observer& observer, const Kind& kind, Lookup lookup);
-
-// An object that holds others: of a container, or a scope.
-struct Container {
-    Container() = default;
-
-    const Kind* kind = nullptr;
-    Address address;
-    Scope scope;
-    std::string uid;
-};
-
-// Everything in it, but for what is built in; nothing when a list of it cannot be read, or does not
-// say what is in it.
-Task<std::optional<std::vector<Held>>>
-list_contents(const Catalogue& catalogue, Observer& observer, Container container);
 
 } // namespace trueup

@@ -1,5 +1,6 @@
 #include "reconciler/engine/observe.hpp"
 
+#include "reconciler/engine/contents.hpp"
 #include "reconciler/engine/gather.hpp"
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/orphans.hpp"
@@ -60,7 +61,7 @@ public:
             co_return *fatal_;
         fatal_ = co_await read_orphans(catalogue_, observer_, options_, found_);
         if (options_.prune || options_.destroy)
-            co_await find_contents(executor);
+            co_await find_contents();
         if (fatal_)
             co_return *fatal_;
         co_return std::move(found_);
@@ -482,56 +483,57 @@ private:
 
     // ---- containers
 
-    // The containers that may be about to go.
+    // The containers that may be about to go, each in the scope in which it would be deleted.
     std::vector<Container> going() const
     {
         std::vector<Container> going;
-        const auto add = [&](const Kind* kind, const Address& address, std::string uid) {
-            const auto scope = scope_of(*kind, address);
-            if (!kind->container || !scope)
-                return;
-            Container& container = going.emplace_back();
-            container.kind = kind;
-            container.address = address;
-            container.scope = *scope;
-            container.uid = std::move(uid);
-        };
-        for (const Subject& subject : subjects_.all())
-            if (const Kind* kind = subject.record != nullptr ? kind_of(subject) : nullptr)
-                if (subject.manifest == nullptr || options_.destroy)
-                    add(kind, *subject.address, subject.record->uid);
+        const auto add =
+            [&](const Kind* kind, const Address& address, Scope scope, std::string uid) {
+                if (kind == nullptr || !kind->container)
+                    return;
+                Container& container = going.emplace_back();
+                container.kind = kind;
+                container.address = address;
+                container.scope = std::move(scope);
+                container.uid = std::move(uid);
+            };
+        for (const Subject& subject : subjects_.all()) {
+            if (subject.record == nullptr || subject.address == nullptr ||
+                (subject.manifest != nullptr && !options_.destroy))
+                continue;
+            Scope scope;
+            if (const auto& project = subject.address->project())
+                scope = Scope(*project, subject.record->scope_uid);
+            add(kind_of(subject), *subject.address, std::move(scope), subject.record->uid);
+        }
         for (const Orphan& orphan : found_.orphans)
-            if (const Kind* kind = catalogue_.find(orphan.address.kind()))
-                add(kind, orphan.address, orphan.object.uid);
+            add(catalogue_.find(orphan.address.kind()),
+                orphan.address,
+                orphan.scope,
+                orphan.object.uid);
         if (!options_.destroy)
             return going;
-        for (const Manifest& manifest : manifests_.manifests)
-            if (record_of(manifest.address) == nullptr)
-                if (const auto seen = found_.sightings.find(manifest.address.text());
-                    seen != found_.sightings.end())
-                    for (const Seen& object : seen->second.by_key)
-                        add(manifest.kind, manifest.address, object.uid);
+        for (const Manifest& manifest : manifests_.manifests) {
+            const auto scope = scope_of(*manifest.kind, manifest.address);
+            const auto seen = found_.sightings.find(manifest.address.text());
+            if (!scope || seen == found_.sightings.end() || record_of(manifest.address) != nullptr)
+                continue;
+            for (const Seen& object : seen->second.by_key)
+                add(manifest.kind, manifest.address, *scope, object.uid);
+        }
         return going;
     }
 
-    Task<void> find_contents(Executor executor)
+    // Without an answer the contents stay unknown, and the container stays.
+    Task<void> find_contents()
     {
         const std::vector<Container> containers = going();
-        TaskGroup group(executor);
+        Inventory inventory(catalogue_, observer_);
         for (const Container& container : containers) {
-            co_await group.wait_below(options_.parallelism);
-            group.spawn(find_contents_of(container));
+            auto contents = co_await inventory.contents_of(container);
+            if (contents)
+                found_.contents[{container.address.text(), container.uid}] = std::move(*contents);
         }
-        co_await group.wait_all();
-    }
-
-    // Without an answer the contents stay unknown, and the container stays.
-    Task<void> find_contents_of(Container container)
-    {
-        const std::string address = container.address.text();
-        auto contents = co_await list_contents(catalogue_, observer_, std::move(container));
-        if (contents)
-            found_.contents[address] = std::move(*contents);
     }
 
     const Catalogue& catalogue_;

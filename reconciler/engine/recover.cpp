@@ -402,6 +402,12 @@ private:
             record.abandon = record.abandon || intent.abandon;
             batch.put.push_back(std::move(record));
         } else {
+            // What somebody let go of meanwhile stays nobody's.
+            const auto memos = engine_.store.memos();
+            if (!memos)
+                co_return memos.error();
+            if (released_objects(*memos).contains(object_key(action.address.kind(), intent.uid)))
+                co_return Result<void>{};
             const Diff rest =
                 make_diff(*action.kind, intent.desired, &object.value, &intent.desired, {});
             const bool is_ours =

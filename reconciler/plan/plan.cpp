@@ -208,6 +208,22 @@ void Planner::add_delete_edges(Edges& edges, RecordedUse recorded) const
                 edges[it->second].push_back(i);
         }
     }
+    add_container_edges(edges);
+}
+
+// A container goes after what it holds: whoever keeps one of these keeps the container.
+void Planner::add_container_edges(Edges& edges) const
+{
+    for (const auto& [container, contents] : observations_.contents) {
+        const auto it = index_.find(container.first);
+        if (it == index_.end() || plan_.actions[it->second].verb != Verb::remove ||
+            plan_.actions[it->second].uid != container.second)
+            continue;
+        for (const Held& held : contents)
+            if (const auto inner = index_.find(held.address);
+                inner != index_.end() && inner->second != it->second)
+                edges[it->second].push_back(inner->second);
+    }
 }
 
 Planner::Edges Planner::edges_of_actions(RecordedUse recorded) const

@@ -71,8 +71,8 @@ struct Observations {
 
     std::unordered_map<std::string, Sighting> sightings; // by address, declared and remembered
     std::map<std::string, std::string> scopes;           // uids by address; "": it does not exist
-    // What is in containers that may go, ours or not, by address; none: it is not known.
-    std::map<std::string, std::vector<Held>> contents;
+    // What is in containers that may go, ours or not, by address and uid; none: it is not known.
+    std::map<std::pair<std::string, std::string>, std::vector<Held>> contents;
     std::vector<Orphan> orphans;
     // Addresses whose object is ours no more: what else carries their mark is a copy of it. Known
     // from what is remembered, not from what is observed.

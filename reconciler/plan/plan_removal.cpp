@@ -232,7 +232,7 @@ void Planner::protect_containers()
         const bool goes = action.verb == Verb::remove || action.verb == Verb::replace;
         if (!goes || !action.kind->container)
             continue;
-        const auto inside = observations_.contents.find(action.address.text());
+        const auto inside = observations_.contents.find({action.address.text(), action.uid});
         if (inside == observations_.contents.end())
             block(action, Reason::not_empty, "what it holds is not known");
         else if (const std::string stays = what_stays(inside->second); !stays.empty())

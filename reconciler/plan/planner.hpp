@@ -52,6 +52,7 @@ private:
     enum class RecordedUse { follow, leave };
     Edges edges_of_actions(RecordedUse recorded) const;
     void add_delete_edges(Edges& edges, RecordedUse recorded) const;
+    void add_container_edges(Edges& edges) const;
     Result<void> order_actions();
     void move_actions(const std::vector<std::size_t>& order);
     void keep_what_is_used();

@@ -236,6 +236,9 @@ TEST_SUITE("kinds: load")
               std::string::npos);
         CHECK(with_kinds("\nparent: Item").said().find("is no kind with isScope: true") !=
               std::string::npos);
+        CHECK(load_text(with(shop, "kind: Item", "kind: Item\nisScope: true\nscope: any"))
+                  .said()
+                  .find("lives in the tenant, has a list, and one name") != std::string::npos);
     }
 
     TEST_CASE("what a container holds is in its own scope")

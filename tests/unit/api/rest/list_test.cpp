@@ -179,6 +179,16 @@ TEST_SUITE("api: list")
         CHECK(deaf.report.error().message.find("two pages in a row are the same") !=
               std::string::npos);
 
+        kind.list->paging.size = 2; // after a full page, it is a limit on how far one may look
+        const Listed limited = list_of_roles(
+            [&](const SentRequest& request) -> Result<HttpResponse> {
+                const int n = of_page(request);
+                return n == 3 ? make_response(400)
+                              : make_response(200, page({numbered(2 * n), numbered(2 * n + 1)}));
+            },
+            kind);
+        CHECK_FALSE(limited.report);
+
         const Listed gone =
             list_of_roles([](const SentRequest&) { return make_response(404); }, kind);
         CHECK_FALSE(gone.report);

@@ -263,12 +263,12 @@ TEST_SUITE("engine: observe")
         pruning.prune = true;
 
         const Observations found = world.observed(pruning);
-        REQUIRE(found.contents.contains("Box/tenant/team"));
-        REQUIRE(found.contents.at("Box/tenant/team").size() == 1);
-        CHECK(found.contents.at("Box/tenant/team").front().address == "Gadget/team/g");
+        REQUIRE(found.contents.contains({"Box/tenant/team", "u1"}));
+        REQUIRE(found.contents.at({"Box/tenant/team", "u1"}).size() == 1);
+        CHECK(found.contents.at({"Box/tenant/team", "u1"}).front().address == "Gadget/team/g");
 
         world.api.broken.emplace("Gadget", Error(Errc::forbidden, "no"));
-        CHECK_FALSE(world.observed(pruning).contents.contains("Box/tenant/team"));
+        CHECK_FALSE(world.observed(pruning).contents.contains({"Box/tenant/team", "u1"}));
     }
 
     TEST_CASE("C: what one walk over pages shows is not all that a project holds")
@@ -288,14 +288,44 @@ TEST_SUITE("engine: observe")
         };
 
         const Observations found = world.observed(pruning);
-        REQUIRE(found.contents.contains("Box/tenant/team"));
-        CHECK(found.contents.at("Box/tenant/team").size() == 1);
+        REQUIRE(found.contents.contains({"Box/tenant/team", "u1"}));
+        CHECK(found.contents.at({"Box/tenant/team", "u1"}).size() == 1);
 
         world.api.before = [&](const FakeProvider::Call& call) {
             if (call.verb == "list" && call.address == "Gadget")
                 world.api.unseen = {++walks % 2 == 0 ? uid : "none"};
         };
-        CHECK_FALSE(world.observed(pruning).contents.contains("Box/tenant/team"));
+        CHECK_FALSE(world.observed(pruning).contents.contains({"Box/tenant/team", "u1"}));
+    }
+
+    TEST_CASE("A: of several scopes of one name none is taken")
+    {
+        EngineWorld world;
+        world.exists("Box/tenant/team");
+        world.exists("Box/tenant/team");
+        world.declare("Gadget/team/g");
+
+        const auto found = world.try_observe();
+
+        REQUIRE_FALSE(found.has_value());
+        CHECK(found.error().message.find("several are called team") != std::string::npos);
+    }
+
+    TEST_CASE("C: what a container holds is looked for where it is remembered")
+    {
+        EngineWorld world;
+        world.kind("Gadget").container = true;
+        world.kind("Gadget").holds = {{"Gadget", path("spec.note")}};
+        world.exists("Box/tenant/team"); // a new one of that name
+        world.put_record(record_of("Gadget/team/g", "u7", "old"));
+        world.exists("Gadget/team/in", "spec: {note: u7}", false, Scope("team", "old"));
+        ObserveOptions pruning;
+        pruning.prune = true;
+
+        const Observations found = world.observed(pruning);
+
+        REQUIRE(found.contents.contains({"Gadget/team/g", "u7"}));
+        CHECK(found.contents.at({"Gadget/team/g", "u7"}).size() == 1);
     }
 
     TEST_CASE("scopes of one name and of several kinds are told apart")
@@ -340,12 +370,12 @@ TEST_SUITE("engine: observe")
             pruning.prune = true;
 
             const Observations found = world.observed(pruning);
-            REQUIRE(found.contents.contains(a));
-            REQUIRE(found.contents.at(a).size() == 1);
-            CHECK(found.contents.at(a).front().address == "Gadget/tenant/in");
+            REQUIRE(found.contents.contains({a, "u1"}));
+            REQUIRE(found.contents.at({a, "u1"}).size() == 1);
+            CHECK(found.contents.at({a, "u1"}).front().address == "Gadget/tenant/in");
 
             world.api.unreadable.emplace("Gadget", Error(Errc::server_failed, "no"));
-            CHECK(world.observed(pruning).contents.contains(a) == !index_only);
+            CHECK(world.observed(pruning).contents.contains({a, "u1"}) == !index_only);
         }
     }
 }

@@ -371,6 +371,22 @@ TEST_SUITE("engine: recover")
         }
     }
 
+    TEST_CASE("C: what somebody let go of is not ours again because a call for it was interrupted")
+    {
+        EngineWorld world;
+        const std::string uid = world.exists(a, {}, true).uid;
+        Intent intent = intent_of(Verb::update, "update");
+        intent.uid = uid;
+        world.put_intent(std::move(intent));
+        Batch batch;
+        batch.note.push_back(released_memo("Widget", uid, a));
+        REQUIRE(world.clock.run(world.store.commit(std::move(batch))));
+
+        recovered(world);
+
+        CHECK_FALSE(world.store.find(a).has_value());
+    }
+
     TEST_CASE("C: an interrupted update keeps the protection that it was to bring")
     {
         EngineWorld world;

@@ -30,7 +30,7 @@ Scene container()
     scene.project("p", "s1");
     scene.owned(box, "s1");
     scene.owned(g, "u1");
-    scene.seen.contents[box].emplace_back(g, "u1");
+    scene.seen.contents[{box, "s1"}].emplace_back(g, "u1");
     return scene;
 }
 
@@ -247,14 +247,47 @@ TEST_SUITE("plan: deletes")
         CHECK(plan.actions[1].depends_on == Lines{g});
     }
 
+    TEST_CASE("6.C: a container goes after what it holds, whatever says that it holds it")
+    {
+        constexpr auto outer = "Widget/tenant/a"; // sorts before what is in it
+        constexpr auto inner = "Widget/tenant/b";
+        Scene scene;
+        scene.options.prune = true;
+        for (Kind& kind : scene.catalogue.kinds)
+            kind.container = kind.container || kind.name == "Widget";
+        scene.owned(outer, "u1");
+        scene.owned(inner, "u2");
+        scene.seen.contents[{outer, "u1"}].emplace_back(inner, "u2");
+        scene.seen.contents[{inner, "u2"}];
+
+        const Plan whole = scene.plan();
+        CHECK(lines_of(whole) == Lines{"delete Widget/tenant/b (not_declared)",
+                                       "delete Widget/tenant/a (not_declared)"});
+        CHECK(whole.actions[1].depends_on == Lines{inner});
+
+        Scene excluded = scene;
+        excluded.options.excludes = {address(inner)};
+        CHECK(excluded.plan().actions.empty());
+        // What stays in the inner one keeps the outer one, too.
+        Scene nested = scene;
+        nested.seen.contents[{inner, "u2"}].emplace_back("Gadget/tenant/theirs", "u9");
+        CHECK(line_of(nested.action(inner)) == "blocked Widget/tenant/b (not_empty)");
+        CHECK(nested.action(outer).verb == Verb::blocked);
+        // What is known of another object of that address says nothing of this one.
+        Scene other = scene;
+        other.seen.contents.clear();
+        other.seen.contents[{outer, "u8"}];
+        CHECK(line_of(other.action(outer)) == "blocked Widget/tenant/a (not_empty)");
+    }
+
     TEST_CASE("6.C: a container stays while it holds what is not ours, or nobody knows what")
     {
         Scene foreign = container();
-        foreign.seen.contents[box].emplace_back("Gadget/p/theirs", "u9");
+        foreign.seen.contents[{box, "s1"}].emplace_back("Gadget/p/theirs", "u9");
         Scene unknown = container();
         unknown.seen.contents.clear();
         Scene twin = container();
-        twin.seen.contents[box].emplace_back(g, "u9");
+        twin.seen.contents[{box, "s1"}].emplace_back(g, "u9");
         Scene stays = container();
         stays.records[1].prevent_destroy = true;
         Scene declared = container();

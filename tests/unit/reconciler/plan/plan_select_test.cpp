@@ -93,7 +93,7 @@ TEST_SUITE("plan: selection")
         scene.project("p", "s1");
         scene.owned("Box/tenant/p", "s1");
         scene.owned("Gadget/p/g", "u1");
-        scene.seen.contents["Box/tenant/p"].emplace_back("Gadget/p/g", "u1");
+        scene.seen.contents[{"Box/tenant/p", "s1"}].emplace_back("Gadget/p/g", "u1");
         scene.options.excludes = {address("Gadget/p/g")};
 
         CHECK(scene.plan().actions.empty());
