@@ -1,10 +1,13 @@
 // What single commands promise, through the real binary.
 
+#include "state/model/json.hpp"
 #include "tests/integration/live_api.hpp"
 
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <set>
+#include <sstream>
 
 using namespace trueup;
 using namespace trueup::test;
@@ -145,6 +148,96 @@ TEST_SUITE("integration: commands")
                 ++creates;
             }
         CHECK(creates >= 1);
+    }
+
+    TEST_CASE("H: each request has one log record, each action one, and they name each other")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("reader") + role("writer"));
+        std::set<std::string> audited; // by the API, of what changed something
+        api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply& reply) {
+            for (const auto& [name, value] : reply.response.headers)
+                if (name == "AuditUid" && request.method != "GET")
+                    audited.insert(value);
+        });
+
+        const Finished applied =
+            site.run(api, {"apply", "--yes", "--log-format", "json", "--log-level", "debug"});
+
+        CHECK(applied.exit_code == 0);
+        std::size_t calls = 0;
+        std::multiset<std::string> done;
+        std::set<std::string> said;
+        std::istringstream lines(applied.err);
+        for (std::string line; std::getline(lines, line);) {
+            const auto record = json::parse(line);
+            REQUIRE_MESSAGE(record, line);
+            const auto text = [&](std::string_view name) {
+                const Value* value = record->if_map()->find(name);
+                return value != nullptr ? value->string_or_empty() : std::string();
+            };
+            if (text("event") == "api_call") {
+                ++calls;
+                CHECK_MESSAGE(record->if_map()->contains("attempt"), line);
+                CHECK_MESSAGE(record->if_map()->contains("ms"), line);
+                CHECK_MESSAGE(record->if_map()->contains("status"), line);
+                if (!text("audit_uid").empty())
+                    said.insert(text("audit_uid"));
+            }
+            if (text("event") == "action_done")
+                done.insert(text("address"));
+        }
+        CHECK(calls == api.requests());
+        CHECK(done == std::multiset<std::string>{"Role/tenant/reader", "Role/tenant/writer"});
+        CHECK_MESSAGE(said == audited, applied.err);
+        CHECK(audited.size() >= 2);
+    }
+
+    TEST_CASE("twenty broken manifests: an error that helps each, exit 1, and no request")
+    {
+        const std::string head = "apiVersion: palette/v1\nkind: Role\nmetadata: {name: x}\n";
+        const std::string spec = "spec: {scope: project, permissions: [a]}\n";
+        const std::vector<std::pair<std::string, std::string>> all{
+            {"- a\n", "1:1: error: a manifest is a map"},
+            {"kind: Role\nmetadata: {name: x}\n" + spec, "apiVersion: is required"},
+            {"apiVersion: palette/v2\nkind: Role\nmetadata: {name: x}\n" + spec,
+             "write apiVersion: palette/v1"},
+            {"apiVersion: palette/v1\nkind: Roll\n", "did you mean \"Role\"?"},
+            {head + "spce: {}\n", "did you mean \"spec\"?"},
+            {head + "spec: {scope: galaxy}\n", "4:8: error: spec.scope"},
+            {head + "spec: {permissions: a: b}\n", "4:"},
+            {head + "spec: {scope: project, scope: tenant}\n", "4:"},
+            {head + spec + "lifecycle: {prevent: true}\n", "lifecycle.prevent"},
+            {head + spec + "lifecycle: {dependsOn: [Team/tenant/none]}\n" + "---\n" + head + spec,
+             "Role/tenant/x"},
+            {"apiVersion: palette/v1\nkind: Role\nmetadata: {}\n" + spec, "metadata.name"},
+            {"apiVersion: palette/v1\nkind: Role\nmetadata: {name: x, project: p}\n" + spec,
+             "lives in the tenant, not in a project"},
+            {head + "spec: {permissions: {a: b}}\n", "spec.permissions"},
+            {head + "spec: &a {scope: project, permissions: [*a]}\n", "4:"},
+            {head + "spec:\n\tscope: project\n", "5:"},
+            {head + "spec: {scope: \"${NO_SUCH_VARIABLE}\"}\n", "NO_SUCH_VARIABLE"},
+            {head + "spec: {scope: {$ref: Roll/tenant/x}}\n", "did you mean \"Role\"?"},
+            {head + "spec: {permissions: [{$file: no-such-file}]}\n", "no-such-file"},
+            {"apiVersion: palette/v1\nkind: Project\nmetadata: {name: [x]}\n", "metadata.name"},
+            {"apiVersion: palette/v1\nkind: SshKey\nmetadata: {name: k}\nspec: {publicKey: 5\n",
+             "5:"},
+        };
+        REQUIRE(all.size() == 20);
+        LiveApi api;
+        for (const auto& [text, said] : all) {
+            CAPTURE(text);
+            const Site site;
+            site.write("m.yaml", text);
+
+            const Finished finished = site.run(api, {"apply", "--yes"});
+
+            CHECK(finished.exit_code == 1);
+            CHECK_MESSAGE(finished.err.find("m.yaml:") != std::string::npos, finished.err);
+            CHECK_MESSAGE(finished.err.find(said) != std::string::npos, finished.err);
+        }
+        CHECK(api.requests() == 0);
     }
 
     TEST_CASE("a grace period holds for apply too, and is off when the manifest comes back")

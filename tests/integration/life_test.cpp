@@ -152,6 +152,32 @@ TEST_SUITE("integration: life")
         CHECK(elsewhere.sandbox()->count("roles") == before);
     }
 
+    TEST_CASE("a state is refused to a key of another tenant of the same host")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("reader"));
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        site.write("roles.yaml", role("reader") + role("writer"));
+        std::size_t writes = 0;
+        api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply& reply) {
+            writes += request.target.starts_with("/v1/roles") && request.method != "GET" ? 1U : 0U;
+            std::string& body = reply.response.body;
+            const std::string name = "\"tenantUid\":\"";
+            if (request.target.starts_with("/v1/users/info"))
+                body[body.find(name) + name.size()] ^= 1; // another digit
+        });
+
+        for (const std::vector<std::string>& command :
+             {std::vector<std::string>{"plan"}, {"apply", "--yes"}}) {
+            const Finished refused = site.run(api, command);
+            CHECK_MESSAGE(refused.exit_code == 3, refused.out, refused.err);
+            CHECK_MESSAGE(refused.err.find("this state belongs to tenant") != std::string::npos,
+                          refused.err);
+        }
+        CHECK(writes == 0);
+    }
+
     TEST_CASE("a saved plan is applied exactly, or refused object by object")
     {
         LiveApi api;

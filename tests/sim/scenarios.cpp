@@ -129,7 +129,9 @@ std::vector<Fault> further_steps(const SimResult& calm)
     for (std::size_t at = 1; at <= calm.disk_operations; ++at) {
         steps.push_back(fault_at(FaultKind::crash_disk, Trigger::disk, at, 2 * at));
         steps.push_back(fault_at(FaultKind::crash_disk, Trigger::disk, at, 2 * at + 1));
-        steps.push_back(fault_at(FaultKind::disk_fail, Trigger::disk, at, 2 * at));
+        for (const FaultKind kind :
+             {FaultKind::disk_fail, FaultKind::disk_full, FaultKind::disk_torn})
+            steps.push_back(fault_at(kind, Trigger::disk, at, 2 * at));
     }
     return steps;
 }

@@ -6,6 +6,7 @@
 //   sim_soak --days N [--from M]      days of the daemon; SIM_DAY=n: the story of one
 
 #include "tests/sim/daemon_day.hpp"
+#include "tests/sim/shrink.hpp"
 #include "tests/sim/simulate.hpp"
 
 #include <chrono>
@@ -44,6 +45,9 @@ int main(int argc, char** argv)
         tell(first);
         const SimResult second = simulate(options);
         std::printf("replayed: %s\n", first.hash == second.hash ? "the same" : "DIFFERENT");
+        if (!first.violations.empty())
+            std::printf("\nThe fewest faults with which it breaks:\n\n%s",
+                        story_of(options, shrink(options)).c_str());
         return first.violations.empty() && first.hash == second.hash ? 0 : 1;
     }
     if (const char* day = std::getenv("SIM_DAY")) {
