@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "state/model/waiting_room.hpp"
 #include "state/model/task.hpp"
+#include "state/model/waiting_room.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
@@ -16,9 +17,15 @@ constexpr int reserve_bytes = 64 << 20;
 constexpr int usual_pad_bytes = 128 << 10; // glibc's own
 constexpr std::uintptr_t huge_page_bytes = 2U << 20U;
 
-std::uintptr_t end_of_heap()
+std::byte* end_of_heap()
 {
-    return reinterpret_cast<std::uintptr_t>(::sbrk(0));
+    return static_cast<std::byte*>(::sbrk(0));
+}
+
+// How far it is past the start of a huge page.
+std::size_t past_page(const std::byte* at)
+{
+    return reinterpret_cast<std::uintptr_t>(at) % huge_page_bytes;
 }
 
 // Asks for memory until some has to be added at the end of the heap, with what is to be reserved.
@@ -26,7 +33,7 @@ void grow_heap()
 {
     constexpr std::size_t piece_bytes = 64U << 10U; // small enough to come from the heap
     std::array<void*, 256> pieces{};
-    const std::uintptr_t before = end_of_heap();
+    const std::byte* before = end_of_heap();
     for (void*& piece : pieces) {
         piece = std::malloc(piece_bytes);
         if (piece == nullptr || end_of_heap() != before)
@@ -42,13 +49,14 @@ void reserve_heap()
 {
     ::mallopt(M_TRIM_THRESHOLD, 2 * reserve_bytes);
     ::mallopt(M_TOP_PAD, reserve_bytes);
-    const std::uintptr_t before = end_of_heap();
+    std::byte* before = end_of_heap();
     grow_heap();
     ::mallopt(M_TOP_PAD, usual_pad_bytes);
-    const std::uintptr_t first = (before + huge_page_bytes - 1) & ~(huge_page_bytes - 1);
-    const std::uintptr_t last = end_of_heap() & ~(huge_page_bytes - 1);
+    std::byte* first = before + (huge_page_bytes - past_page(before)) % huge_page_bytes;
+    std::byte* last = end_of_heap();
+    last -= past_page(last);
     if (first < last)
-        ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+        ::madvise(first, static_cast<std::size_t>(last - first), MADV_HUGEPAGE);
 }
 
 } // namespace trueup

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#include "state/model/waiting_room.hpp"
 #include "state/model/task.hpp"
+#include "state/model/waiting_room.hpp"
 
 #include <cstddef>
 #include <exception>

@@ -226,7 +226,9 @@ TEST_SUITE("integration: commands")
         };
         REQUIRE(all.size() == 20);
         LiveApi api;
-        for (const auto& [text, said] : all) {
+        for (const std::pair<std::string, std::string>& broken : all) {
+            const std::string& text = broken.first;
+            const std::string& said = broken.second;
             CAPTURE(text);
             const Site site;
             site.write("m.yaml", text);

@@ -186,7 +186,7 @@ TEST_SUITE("integration: terminal")
             std::filesystem::permissions(file, std::filesystem::perms::owner_read);
             std::map<std::string, std::string> no_key = Site::environment();
             no_key["SPECTROCLOUD_APIKEY"] = "";
-            const Finished finished =
+            Finished finished =
                 run_process(site.command(api, {"apply", "--yes", "--login-file", file}), no_key);
             std::filesystem::remove(file);
             return finished;
@@ -221,7 +221,7 @@ TEST_SUITE("integration: terminal")
             while (url.empty() && !sandbox.wait_for(std::chrono::milliseconds(10)))
                 url = address();
             url.pop_back();
-            const Finished finished = site.run(url, std::move(arguments));
+            Finished finished = site.run(url, std::move(arguments));
             ::kill(sandbox.pid(), SIGTERM);
             CHECK(sandbox.wait().exit_code == 0);
             return finished;

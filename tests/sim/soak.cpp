@@ -33,23 +33,28 @@ void tell(const SimResult& result)
                 result.crashes);
 }
 
+// Runs it twice and tells its story; of one that fails, the shortest too.
+int tell_seed(std::uint64_t seed)
+{
+    SimOptions options;
+    options.seed = seed;
+    options.keep_timeline = true;
+    const SimResult first = simulate(options);
+    tell(first);
+    const SimResult second = simulate(options);
+    std::printf("replayed: %s\n", first.hash == second.hash ? "the same" : "DIFFERENT");
+    if (!first.violations.empty())
+        std::printf("\nThe fewest faults with which it breaks:\n\n%s",
+                    story_of(options, shrink(options)).c_str());
+    return first.violations.empty() && first.hash == second.hash ? 0 : 1;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
-    if (const char* seed = std::getenv("SIM_SEED")) {
-        SimOptions options;
-        options.seed = std::strtoull(seed, nullptr, 10);
-        options.keep_timeline = true;
-        const SimResult first = simulate(options);
-        tell(first);
-        const SimResult second = simulate(options);
-        std::printf("replayed: %s\n", first.hash == second.hash ? "the same" : "DIFFERENT");
-        if (!first.violations.empty())
-            std::printf("\nThe fewest faults with which it breaks:\n\n%s",
-                        story_of(options, shrink(options)).c_str());
-        return first.violations.empty() && first.hash == second.hash ? 0 : 1;
-    }
+    if (const char* seed = std::getenv("SIM_SEED"))
+        return tell_seed(std::strtoull(seed, nullptr, 10));
     if (const char* day = std::getenv("SIM_DAY")) {
         DayOptions options;
         options.seed = std::strtoull(day, nullptr, 10);
