@@ -53,6 +53,38 @@ std::string first_name(const Called& called)
     return find(called.items().front(), Path({"metadata", "name"}))->string_or_empty();
 }
 
+// Of one filling of a world with 10,000 objects, and two walks over parts of it.
+bool fills_and_walks_in_proportion()
+{
+    SandboxCaller caller;
+    const auto spent = [](const auto& work) {
+        const auto start = std::chrono::steady_clock::now();
+        work();
+        return std::chrono::steady_clock::now() - start;
+    };
+    const auto fill_to = [&](int from, int to) {
+        return spent([&] {
+            for (int i = from; i < to; ++i)
+                caller.create("/v1/projects", named("p" + std::to_string(i)));
+        });
+    };
+    const auto walk = [&](int offset) {
+        const std::string page = "/v1/dashboard/projects?offset=" + std::to_string(offset);
+        return spent([&] {
+            for (int i = 0; i < 40; ++i)
+                CHECK(caller.post(page).items().size() == 50);
+        });
+    };
+    const auto first = fill_to(0, 2500);
+    const auto short_walk = walk(100);
+    fill_to(2500, 7500);
+    const auto last = fill_to(7500, 10000);
+    CHECK(caller.sandbox->count("projects") == 10000);
+    // Quadratic work would make the last quarter seven times as slow as the first, and writing out
+    // all objects for each page would make a late one four times as slow.
+    return last < first * 4 && walk(9000) < short_walk * 3;
+}
+
 } // namespace
 
 TEST_SUITE("sandbox: lists")
@@ -241,34 +273,11 @@ TEST_SUITE("sandbox: lists")
 
     TEST_CASE("filling and walking 10,000 objects takes time in proportion")
     {
-        SandboxCaller caller;
-        const auto spent = [](const auto& work) {
-            const auto start = std::chrono::steady_clock::now();
-            work();
-            return std::chrono::steady_clock::now() - start;
-        };
-        const auto fill_to = [&](int from, int to) {
-            return spent([&] {
-                for (int i = from; i < to; ++i)
-                    caller.create("/v1/projects", named("p" + std::to_string(i)));
-            });
-        };
-        const auto walk = [&](int offset) {
-            const std::string page = "/v1/dashboard/projects?offset=" + std::to_string(offset);
-            return spent([&] {
-                for (int i = 0; i < 40; ++i)
-                    CHECK(caller.post(page).items().size() == 50);
-            });
-        };
-        const auto first = fill_to(0, 2500);
-        const auto short_walk = walk(100);
-        fill_to(2500, 7500);
-        const auto last = fill_to(7500, 10000);
-
-        // Quadratic work would make the last quarter seven times as slow as the first.
-        CHECK(last < first * 4);
-        CHECK(caller.sandbox->count("projects") == 10000);
-        // Writing out all objects for each page would make it four times as slow.
-        CHECK(walk(9000) < short_walk * 3);
+        // Work that grows with what is there is too slow each time; a busy machine is now and then.
+        constexpr int attempts_max = 5;
+        bool in_proportion = false;
+        for (int attempt = 0; attempt < attempts_max && !in_proportion; ++attempt)
+            in_proportion = fills_and_walks_in_proportion();
+        CHECK(in_proportion);
     }
 }
