@@ -127,10 +127,12 @@ bool Paginator::is_last(std::size_t items) const
     return pages_ > 1 && items < std::min(first_items_, paging_.size);
 }
 
-bool Paginator::accept_refusal()
+bool Paginator::accept_refusal(bool says_absent)
 {
-    // After a full page it may as well be a limit on how far one may look.
-    if (!guesses_end() || pages_ == 0 || last_items_ >= paging_.size)
+    // After a full page it may as well be a limit on how far one may look, and after several pages
+    // of one size nobody knows which are full.
+    const bool may_be_limit = last_items_ >= paging_.size || (pages_ > 1 && !says_absent);
+    if (!guesses_end() || pages_ == 0 || may_be_limit)
         return false;
     ++pages_;
     last_items_ = 0;

@@ -52,8 +52,9 @@ public:
     // smaller ones than it is asked for, so after a first page that is not full comes another look.
     bool guesses_end() const { return has_numbered_pages() && !total_; }
     // The page that was asked for is refused: ends a listing whose end is a guess, and whose last
-    // page was not full. False: it is not one.
-    bool accept_refusal();
+    // page was not full. False: it is no end. `says_absent`: the refusal says that there is no such
+    // page, and not only that it is not given out.
+    bool accept_refusal(bool says_absent);
 
 private:
     bool has_numbered_pages() const

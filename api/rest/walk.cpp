@@ -27,11 +27,16 @@ bool has_expired(const Paging& paging, const Error& error)
             std::ranges::find(paging.expired_codes, error.api->code) != paging.expired_codes.end());
 }
 
-// What an API may answer to who asks for the page after the last.
+// What an API may answer to who asks for the page after the last: that there is none, or only no.
+bool says_no_page(const Error& error)
+{
+    return error.api && (error.api->status == 404 || error.api->status == 416);
+}
+
 bool refuses_page(const Error& error)
 {
-    const int status = error.api ? error.api->status : 0;
-    return status == 400 || status == 404 || status == 416 || status == 422;
+    return says_no_page(error) ||
+           (error.api && (error.api->status == 400 || error.api->status == 422));
 }
 
 // What one answer holds.
@@ -157,7 +162,8 @@ Task<Result<Pass>> walk_once(ReadTransport& transport, const WalkRequest& reques
             pass.expired = answer.error();
             co_return pass;
         }
-        if (!answer && refuses_page(answer.error()) && pages.accept_refusal())
+        if (!answer && refuses_page(answer.error()) &&
+            pages.accept_refusal(says_no_page(answer.error())))
             break;
         if (!answer)
             co_return answer.error();

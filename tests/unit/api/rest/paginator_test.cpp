@@ -166,10 +166,16 @@ TEST_SUITE("api: paginator")
         CHECK(small.items() == 5);
 
         Paginator refused(paging, "");
-        CHECK_FALSE(refused.accept_refusal());
+        CHECK_FALSE(refused.accept_refusal(true));
         REQUIRE(refused.accept(from_json("{}"), "", 2));
-        CHECK(refused.accept_refusal());
+        CHECK(refused.accept_refusal(false));
         CHECK(query_of(refused) == "(end)");
+
+        Paginator limited(paging, "");
+        REQUIRE(limited.accept(from_json("{}"), "", 2));
+        REQUIRE(limited.accept(from_json("{}"), "", 2));
+        CHECK_FALSE(limited.accept_refusal(false)); // they may all be full
+        CHECK(limited.accept_refusal(true));
 
         Paginator none(paging, "");
         REQUIRE(none.accept(from_json("{}"), "", 0));
@@ -179,7 +185,7 @@ TEST_SUITE("api: paginator")
         paging.count = samples::path("total");
         Paginator counted(paging, "");
         REQUIRE(counted.accept(from_json(R"({"total": 3})"), "", 2));
-        CHECK_FALSE(counted.accept_refusal());
+        CHECK_FALSE(counted.accept_refusal(true));
     }
 
     TEST_CASE("page: numbers from 1")
