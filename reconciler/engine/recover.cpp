@@ -177,16 +177,10 @@ private:
 
     Task<Result<void>> take(Action action, Intent intent, std::string uid)
     {
-        auto finished = co_await writer_.finish_create(*action.kind, action, uid);
-        if (!finished && finished.error().code == Errc::store_failed)
-            co_return finished.error();
-        if (!finished) {
-            recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
-            co_return Result<void>{};
-        }
         // A replace that makes the new one first ends when the old one is gone.
         const bool replaces = action.verb == Verb::replace && !intent.uid.empty() &&
                               !mutated(Mutation::forget_replaced);
+        const bool goes_on = !action.kind->create->then.empty();
         Batch batch;
         Record record = record_of(action, intent, uid);
         record.waiting = waits_after_write(*action.kind);
@@ -198,9 +192,10 @@ private:
         const bool known = *before && (*before)->uid == uid;
         if (!known)
             batch.put.push_back(std::move(record));
-        if (!replaces)
+        if (!replaces && !goes_on)
             batch.close.push_back(intent.id);
-        // Calls of the run before may have taken effect that nobody could write down.
+        // Calls of the run before may have taken effect that nobody could write down. That is told
+        // before this run sends any, as in `tell`.
         if (!known || !replaces)
             batch.audit.push_back(audit_of(intent, "found"));
         auto stored = co_await engine_.store.commit(std::move(batch));
@@ -209,10 +204,21 @@ private:
         if (!known)
             note(intent,
                  "a create of an earlier run had taken effect; it is ours (uid " + uid + ")");
+        auto finished = co_await writer_.finish_create(*action.kind, action, uid);
+        if (!finished && finished.error().code == Errc::store_failed)
+            co_return finished.error();
+        if (!finished) {
+            recovery_.unresolved.push_back(action.address.text() + ": " + finished.error().text());
+            co_return Result<void>{};
+        }
         if (replaces) {
             auto replaced =
                 co_await finish_replace(std::move(action), std::move(intent), std::move(uid));
             co_return replaced;
+        }
+        if (goes_on) {
+            auto closed = co_await close(intent, "");
+            co_return closed;
         }
         ++recovery_.resolved;
         co_return Result<void>{};
@@ -288,7 +294,12 @@ private:
                 co_return Result<void>{};
             }
         }
-        if (!deletes && *object && belongs_to(action, **object)) {
+        const bool goes_on =
+            !deletes && *object && has_steps(*action.kind) && belongs_to(action, **object);
+        if (goes_on) {
+            auto told = co_await tell(intent, "unknown");
+            if (!told)
+                co_return told.error();
             auto finished = co_await finish_steps(action, intent.uid);
             if (!finished)
                 co_return finished.error();
@@ -323,7 +334,8 @@ private:
             if (!marked)
                 co_return marked.error();
         }
-        auto closed = co_await close(intent, "unknown");
+        std::string outcome = goes_on ? "" : "unknown";
+        auto closed = co_await close(intent, std::move(outcome));
         co_return closed;
     }
 
@@ -338,8 +350,6 @@ private:
     // False: they failed, and are owed still.
     Task<Result<bool>> finish_steps(const Action& action, std::string uid)
     {
-        if (!has_steps(*action.kind))
-            co_return true;
         auto finished = co_await writer_.finish_create(*action.kind, action, std::move(uid));
         if (!finished && finished.error().code == Errc::store_failed)
             co_return finished.error();
@@ -439,13 +449,25 @@ private:
         co_return stored;
     }
 
+    // Writes down what is known of the calls of the run before. In time before this run sends any,
+    // of which the next one would have to tell if this one dies too.
+    Task<Result<void>> tell(const Intent& intent, std::string outcome)
+    {
+        Batch batch;
+        batch.audit.push_back(audit_of(intent, outcome));
+        auto stored = co_await engine_.store.commit(std::move(batch));
+        co_return stored;
+    }
+
+    // "": that is written down already.
     Task<Result<void>> close(const Intent& intent, std::string outcome)
     {
         Batch batch;
         batch.close.push_back(intent.id);
         if (intent.verb == name_of(Verb::replace))
             batch.erase.push_back(replaced_memo_key(intent.id));
-        batch.audit.push_back(audit_of(intent, outcome));
+        if (!outcome.empty())
+            batch.audit.push_back(audit_of(intent, outcome));
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (stored)
             ++recovery_.resolved;

@@ -107,7 +107,7 @@ TEST_SUITE("process: signals")
         CHECK_FALSE(process.wait_for(milliseconds(300)));
 
         kill(process.pid(), SIGINT);
-        const auto finished = process.wait_for(seconds(2));
+        const auto finished = process.wait_for(seconds(20));
 
         REQUIRE(finished);
         CHECK(finished->exit_code == 1);
@@ -117,17 +117,19 @@ TEST_SUITE("process: signals")
     TEST_CASE("one signal is enough: what does not end by itself is left after --timeout")
     {
         Scene scene(seconds(60));
-        // Nothing at all is answered any more, so that the tries of reads would go on and on.
+        // Once the creates are under way nothing at all is answered any more, so that the tries of
+        // reads would go on and on.
         scene.api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply& reply) {
-            scene.creates += is_create(request) ? 1U : 0U;
-            if (scene.creates != 0)
+            const bool creates = is_create(request);
+            scene.creates += creates ? 1U : 0U;
+            if (creates || scene.creates >= at_a_time)
                 reply.delay = seconds(60);
         });
         Process process = scene.start({"--timeout", "2s"});
         REQUIRE(wait_until(process, [&] { return scene.creates == at_a_time; }));
 
         kill(process.pid(), SIGTERM);
-        const auto finished = process.wait_for(seconds(6));
+        const auto finished = process.wait_for(seconds(20));
 
         REQUIRE(finished);
         CHECK(finished->exit_code == 1);
@@ -160,7 +162,7 @@ TEST_SUITE("process: signals")
         CHECK_FALSE(process.wait_for(milliseconds(500)));
 
         kill(process.pid(), SIGTERM);
-        const auto finished = process.wait_for(seconds(5));
+        const auto finished = process.wait_for(seconds(20));
 
         REQUIRE(finished);
         CHECK_MESSAGE(finished->out.find("1 not ready yet") != std::string::npos,
@@ -223,7 +225,7 @@ TEST_SUITE("process: signals")
         REQUIRE(wait_until(process, [&] { return asked.load(); }));
 
         kill(process.pid(), SIGTERM);
-        const auto finished = process.wait_for(seconds(2));
+        const auto finished = process.wait_for(seconds(20));
 
         REQUIRE(finished);
         CHECK(finished->exit_code != 0);

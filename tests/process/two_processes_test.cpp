@@ -26,7 +26,7 @@ TEST_SUITE("process: two at once")
         api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply& reply) {
             if (request.method == "PUT") {
                 held = true;
-                reply.delay = seconds(4);
+                reply.delay = seconds(10);
             }
         });
         Process first(site.command(api, {"apply", "--yes"}), Site::environment());
@@ -42,7 +42,7 @@ TEST_SUITE("process: two at once")
             CAPTURE(writer.front());
             const auto begun = std::chrono::steady_clock::now();
             const Finished second = site.run(api, writer);
-            CHECK(std::chrono::steady_clock::now() - begun < seconds(3));
+            CHECK(std::chrono::steady_clock::now() - begun < seconds(5));
             CHECK(second.exit_code == 1);
             CHECK_MESSAGE(second.err.find("the state is in use: process " +
                                           std::to_string(first.pid()) + " is writing to it") !=

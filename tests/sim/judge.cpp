@@ -4,6 +4,7 @@
 #include "state/model/json.hpp"
 #include "state/model/path.hpp"
 #include "state/model/resource.hpp"
+#include "tests/sim/network.hpp"
 
 #include <algorithm>
 
@@ -244,6 +245,7 @@ void Judge::note_effect(const HttpRequest& request,
     effect.method = request.method;
     effect.path = path_of(request);
     effect.trace = response.header("AuditUid");
+    effect.sender = header(request, sender_header);
     effects_.push_back(std::move(effect));
 }
 

@@ -44,7 +44,8 @@ struct EffectSeen {
     std::string address; // "" when nobody knows
     std::string method;
     std::string path;
-    std::string trace; // the AuditUid of the answer
+    std::string trace;  // the AuditUid of the answer
+    std::string sender; // the life of trueup in which it was asked for
 };
 
 struct JudgeRules {
@@ -106,10 +107,15 @@ public:
     {
         planned_ = false;
         answered_.clear();
+        ++lives_;
     }
     // The state is opened again: what was acknowledged and need not be durable may be lost, as by a
     // crash.
-    void reopened() { answered_.clear(); }
+    void reopened()
+    {
+        answered_.clear();
+        ++lives_;
+    }
     // The state is lost, on purpose.
     void state_lost()
     {
@@ -148,6 +154,8 @@ public:
     // Of a live project; "" when there is none.
     std::string project_uid(const std::string& name) const;
     std::size_t writes() const { return effects_.size(); }
+    // How many of them have ended: by a death, or by opening the state again.
+    std::size_t lives() const { return lives_; }
 
 private:
     void created(const HttpRequest& request, const HttpResponse& response, const KindFacts& facts);
@@ -206,6 +214,7 @@ private:
     // Effects whose answer was received, and those of them that must be in the audit by now.
     std::set<std::string> answered_;
     std::set<std::string> audited_;
+    std::size_t lives_ = 0;
     // What the state remembers of the manifests of resources that are as declared.
     struct Settled {
         bool abandon = false;

@@ -146,14 +146,64 @@ void Judge::check_orphans(const Final& end)
     }
 }
 
+namespace {
+
+// Effects on one resource whose answer nobody received, or lived to write down, and the records
+// that can account for them.
+class Accounts {
+public:
+    void add(const AuditRecord& record)
+    {
+        const bool recovered =
+            record.outcome == "done" && record.detail == "resolved at the next start";
+        if (record.attempt != 0 && record.outcome == "unknown")
+            ++attempts_[record.route.substr(0, record.route.find(' '))];
+        else if (record.outcome == "found" || record.outcome == "none" ||
+                 record.outcome == "unknown" || recovered)
+            ++looks_;
+    }
+
+    void add(const EffectSeen& effect) { ++effects_[effect.sender][effect.method]; }
+
+    // Whether the records suffice. That of one attempt whose end is not known accounts for one
+    // effect; what a look found, for all that one life of trueup did and could not write down.
+    bool are_settled() const { return settle(effects_.begin(), attempts_, looks_); }
+
+private:
+    using ByMethod = std::map<std::string, int>;
+    using ByLife = std::map<std::string, ByMethod>;
+
+    bool settle(ByLife::const_iterator life, ByMethod attempts, int looks) const
+    {
+        if (life == effects_.end())
+            return true;
+        const auto next = std::next(life);
+        if (looks > 0 && settle(next, attempts, looks - 1))
+            return true;
+        for (const auto& [method, count] : life->second)
+            if ((attempts[method] -= count) < 0)
+                return false;
+        return settle(next, std::move(attempts), looks);
+    }
+
+    ByLife effects_;
+    ByMethod attempts_;
+    int looks_ = 0;
+};
+
+} // namespace
+
 // H: every effect has its record, and every record its effect.
 void Judge::check_audit(const Final& end)
 {
     std::map<std::string, const AuditRecord*> traces;
+    std::map<std::string, Accounts> accounts; // by address
     for (const AuditRecord& record : end.audit) {
         printed("the audit", record.detail);
-        if (record.audit_uid.empty())
+        if (record.audit_uid.empty()) {
+            accounts[record.address].add(record);
             continue;
+        }
         if (!traces.emplace(record.audit_uid, &record).second)
             violation('H', "two audit records of one effect: " + record.address);
     }
@@ -167,19 +217,13 @@ void Judge::check_audit(const Final& end)
                               it->second->address);
             continue;
         }
-        // Without an answer nobody knows of it but by looking: then there is a record of that.
-        // A call that may be repeated is, within itself: one record of all its tries.
-        const bool repeated = effect.method != "POST" || effect.path.ends_with("/macros");
-        const bool explained = std::ranges::any_of(end.audit, [&](const AuditRecord& record) {
-            const bool looked = record.outcome == "found" || record.outcome == "unknown" ||
-                                record.outcome == "none";
-            const bool same_call = repeated && record.outcome == "done" &&
-                                   record.route.starts_with(effect.method + " ");
-            return record.address == effect.address && (looked || same_call);
-        });
-        if (!explained || audited_.contains(effect.trace))
+        accounts[effect.address].add(effect);
+        if (audited_.contains(effect.trace))
             violation('H', "no audit record of " + effect.method + " for " + effect.address);
     }
+    for (const auto& [address, account] : accounts)
+        if (!account.are_settled())
+            violation('H', "too few audit records of what was done to " + address);
     for (const auto& [trace, record] : traces)
         if (!seen.contains(trace) && record->outcome == "done")
             violation('H', "an audit record of what never happened: " + record->address);

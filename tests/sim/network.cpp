@@ -235,10 +235,17 @@ std::unique_ptr<ByteStream> Network::connect(Place& client)
             if (fault)
                 std::rethrow_exception(fault);
         };
-        asio::co_spawn(
-            server_.get_executor(),
-            serve_stream(std::make_unique<Stream>(link, Link::server), handler_, server_clock_),
-            rethrow);
+        auto told_of_sender = [this, link](const HttpRequest& request) {
+            HttpRequest told = request;
+            told.headers.emplace_back(std::string(sender_header),
+                                      std::to_string(link->fate.sender));
+            return handler_(told);
+        };
+        asio::co_spawn(server_.get_executor(),
+                       serve_stream(std::make_unique<Stream>(link, Link::server),
+                                    told_of_sender,
+                                    server_clock_),
+                       rethrow);
     });
     return std::make_unique<Stream>(link, Link::client);
 }

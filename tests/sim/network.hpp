@@ -20,6 +20,8 @@
 
 namespace trueup::sim {
 
+inline constexpr std::string_view sender_header = "Sim-Sender";
+
 // What becomes of one request on its way.
 struct Fate {
     Fate() = default;
@@ -29,6 +31,7 @@ struct Fate {
     bool lost = false;  // swallowed, with everything that follows on this connection
     std::size_t cut_after_bytes = std::numeric_limits<std::size_t>::max(); // then a reset
     std::size_t write_max = std::numeric_limits<std::size_t>::max();       // bytes taken at once
+    std::size_t sender = 0; // told to the server in `sender_header`
 };
 
 class Network {

@@ -165,6 +165,7 @@ Fate Server::send(std::string_view head)
     if (fault == nullptr && write)
         fault = striking(Trigger::write, sent_writes_, is_networks);
     Fate fate;
+    fate.sender = judge_.lives();
     if (fault == nullptr)
         return fate;
     fate.reset = fault->kind == FaultKind::late_cut;

@@ -46,6 +46,17 @@ Recovery recovered(EngineWorld& world)
     return std::move(*done);
 }
 
+// Of the lines of the audit, the oldest first.
+Lines outcomes(EngineWorld& world)
+{
+    const auto records = world.store.audit(10);
+    REQUIRE(records);
+    Lines lines;
+    for (const AuditRecord& record : *records)
+        lines.insert(lines.begin(), record.outcome);
+    return lines;
+}
+
 // What a replace of `uid` notes before it makes the new one.
 Memo replace_of(EngineWorld& world, const std::string& uid)
 {
@@ -465,6 +476,38 @@ TEST_SUITE("engine: recover")
             CHECK(world.api.writes() == Lines{std::string("write ") + a});
         }
         CHECK(world.open_intents() == 0);
+    }
+
+    TEST_CASE("H: what became of the calls of a dead run is written down before more are sent")
+    {
+        for (const std::string found : {"found", "unknown"}) {
+            CAPTURE(found);
+            EngineWorld world;
+            Kind& widget = world.kind("Widget");
+            const Operation publish =
+                operation("publish", OperationClass::idempotent, "POST", "/widgets/{uid}/publish");
+            widget.create->then.push_back(publish);
+            Facet facet;
+            facet.then.push_back(publish);
+            widget.facets.push_back(std::move(facet));
+            const std::string uid = world.exists(a, "spec: {size: 1}", true).uid;
+            world.put_intent(found == "found" ? open_create()
+                                              : intent_of(Verb::update, "update", uid));
+            Lines before_call;
+            world.api.before = [&](const FakeProvider::Call& call) {
+                if (call.verb == "write")
+                    before_call = outcomes(world);
+            };
+
+            world.steps.fail(0, Fault::unsent); // the first commit
+            CHECK_FALSE(world.clock.run(recover(world.engine())));
+            CHECK(world.api.writes() == Lines{});
+
+            recovered(world);
+            CHECK(before_call == Lines{found});
+            CHECK(std::ranges::count(outcomes(world), found) == 1);
+            CHECK(world.open_intents() == 0);
+        }
     }
 
     TEST_CASE("a store that fails in the middle ends the recovery")
