@@ -183,7 +183,8 @@ private:
         const bool goes_on = !action.kind->create->then.empty();
         Batch batch;
         Record record = record_of(action, intent, uid);
-        record.waiting = waits_after_write(*action.kind);
+        if (!mutated(Mutation::recover_as_ready))
+            record.waiting = waits_after_write(*action.kind);
         if (!record.waiting.empty())
             record.waiting_since = record.updated_at;
         auto before = engine_.store.record(intent.address);

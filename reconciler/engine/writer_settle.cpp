@@ -440,7 +440,7 @@ Result<void> Writer::not_overdue(const Action& action, const std::string& state)
 // "" when it is ready, else what it waits for.
 Task<Result<std::string>> Writer::wait_until_ready(const Action& action, std::string uid)
 {
-    if (!action.kind->readiness)
+    if (!action.kind->readiness || mutated(Mutation::no_wait_for_ready))
         co_return std::string();
     const Readiness& rules = *action.kind->readiness;
     const Duration limit = wait_.value_or(rules.deadline);

@@ -51,9 +51,11 @@ enum class Mutation {
     no_sync,              // what was committed may be lost when the power goes
     skip_read_back,       // nobody looks what the API kept of an update
     no_writer_lock,       // a second process writes to the state of the first
+    no_wait_for_ready,    // what was written counts as ready
+    recover_as_ready,     // ... what a dead run wrote
 };
 
-inline constexpr int mutations = static_cast<int>(Mutation::no_writer_lock) + 1;
+inline constexpr int mutations = static_cast<int>(Mutation::recover_as_ready) + 1;
 
 #ifdef TRUEUP_MUTATIONS
 // Owned by the test.

@@ -68,6 +68,18 @@ Target target_of(std::string_view path)
     return target;
 }
 
+// The address of the singleton that `path` is about; "" when it is about none.
+std::string singleton_at(std::string_view path, const std::map<std::string, Thing>& things)
+{
+    if (path.ends_with("/password/policy"))
+        return "PasswordPolicy/tenant";
+    if (!path.ends_with("/macros"))
+        return {};
+    const std::string project = target_of(path).uid;
+    const auto thing = things.find(project);
+    return "Macros/" + (thing != things.end() ? thing->second.name : project);
+}
+
 std::string header(const HttpRequest& request, std::string_view name)
 {
     for (const Header& each : request.headers)
@@ -152,10 +164,9 @@ bool Judge::is_intended(const std::string& method, const std::string& path) cons
 {
     const Target target = target_of(path);
     const auto thing = things_.find(target.uid);
-    std::string address;
-    if (thing != things_.end())
-        address =
-            target.rest == "/macros" ? "Macros/" + thing->second.name : address_of(thing->second);
+    std::string address = singleton_at(path, things_);
+    if (address.empty() && thing != things_.end())
+        address = address_of(thing->second);
     return std::ranges::any_of(intents_, [&](const auto& entry) {
         const Intent& intent = entry.second;
         return intent.route == method + " " + path ||
@@ -209,10 +220,7 @@ void Judge::seen(const HttpRequest& request, const HttpResponse& response)
             it->second.read_at = universe_.now();
         return;
     }
-    if (path.ends_with("/macros")) {
-        const auto project = things_.find(target.uid);
-        const std::string address =
-            "Macros/" + (project != things_.end() ? project->second.name : target.uid);
+    if (const std::string address = singleton_at(path, things_); !address.empty()) {
         note_effect(request, response, address);
         check_planned(address, request);
         return;
@@ -271,6 +279,7 @@ void Judge::created(const HttpRequest& request,
     const std::string address = address_of(thing);
     note_effect(request, response, address);
     check_planned(address, request);
+    check_order(address, request);
     check_looked(thing, facts, address);
     std::vector<std::string> twins;
     for (const auto& [uid, other] : things_) {

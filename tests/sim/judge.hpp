@@ -56,6 +56,7 @@ struct JudgeRules {
     bool stale_reads = false;         // reads may show the past
     bool trusting = false; // where the server refuses duplicates, the create itself is the look
     bool guarded_later = false; // plans are told before the guards are asked
+    Duration async_duration{};  // until what is made is ready
 };
 
 class Judge {
@@ -165,6 +166,7 @@ private:
                      const HttpResponse& response,
                      const std::string& address);
     void check_planned(const std::string& address, const HttpRequest& request);
+    void check_order(const std::string& address, const HttpRequest& request);
     void check_delete(const Thing& thing, const HttpRequest& request);
     void check_absent(const Action& action);
     void check_kept(const ActionResult& result);

@@ -62,7 +62,7 @@ bool Judge::excused(const Action& action, const Final& end) const
         return false;
     switch (action.reason) {
     case Reason::exists_differs:
-        if (kind == "Macros") // without a mark, nothing says that they are ours
+        if (facts_of(kind).is_singleton()) // without a mark, nothing says that they are ours
             return !end.audit_complete;
         [[fallthrough]];
     case Reason::adopt_never:
@@ -99,7 +99,7 @@ void Judge::check_resource(const Declared& declared, const Final& end)
         violation('D', declared.address() + " is declared and not in the plan");
         return;
     }
-    if (action->verb != Verb::no_op || declared.kind == "Macros")
+    if (action->verb != Verb::no_op || facts_of(declared.kind).is_singleton())
         return;
     const std::string project =
         declared.project.empty() ? std::string() : project_uid(declared.project);

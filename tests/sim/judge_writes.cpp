@@ -31,13 +31,33 @@ void Judge::check_planned(const std::string& address, const HttpRequest& request
     const std::string& method = request.method;
     const auto it = plan_.find(address);
     const Verb verb = it != plan_.end() ? it->second.verb : Verb::no_op;
-    const bool fits = method == "DELETE"
-                          ? verb == Verb::remove || verb == Verb::replace ||
-                                (address.starts_with("Macros/") && verb == Verb::update)
-                          : verb == Verb::create || verb == Verb::update || verb == Verb::replace;
+    // What the singletons hold is put in and taken out by calls of any method.
+    const std::string kind = address.substr(0, address.find('/'));
+    const bool by_any = facts_of(kind).is_singleton() &&
+                        (verb == Verb::create || verb == Verb::update || verb == Verb::remove);
+    const bool by_method =
+        method == "DELETE" ? verb == Verb::remove || verb == Verb::replace
+                           : verb == Verb::create || verb == Verb::update || verb == Verb::replace;
+    const bool fits = by_any || by_method;
     if (!fits)
         violation('E',
                   method + " for " + address + ", whose plan says " + std::string(name_of(verb)));
+}
+
+// What is made comes after what it depends on, and after that is ready.
+void Judge::check_order(const std::string& address, const HttpRequest& request)
+{
+    const Declared* declared = in_force_.find(address);
+    if (!planned_ || declared == nullptr || is_late(request, planned_at_) || state_lost_at_ ||
+        rules_.duplicates_possible)
+        return;
+    for (const auto& [uid, thing] : things_) {
+        const bool is_new = thing.by_client && facts_of(thing.kind).is_async() &&
+                            universe_.now() < thing.appeared_at + rules_.async_duration;
+        if (thing.alive && is_new &&
+            std::ranges::find(declared->refs, address_of(thing)) != declared->refs.end())
+            violation('E', address + " is created before " + address_of(thing) + " is ready");
+    }
 }
 
 // ---- C: deletes

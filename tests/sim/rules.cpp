@@ -27,6 +27,8 @@ void draw_connection(Random& random, std::uint64_t guarded, WorldRules& rules)
     server.seed = random.next() % 1'000'000;
     set_secrets(server);
     server.stale_reads = rules.faults.stale_reads;
+    if (random.below(3) != 0)
+        server.async_duration = std::chrono::seconds(random.below(90));
     if (random.below(3) == 0) {
         server.token_lifetime = std::chrono::seconds(30 + random.below(900));
         process.credentials.login.emplace(
@@ -39,7 +41,8 @@ void draw_connection(Random& random, std::uint64_t guarded, WorldRules& rules)
 void draw_before(Random& random, WorldRules& rules)
 {
     for (const Declared& declared : rules.manifests.resources)
-        if (declared.project.empty() && declared.kind != "Macros" && random.below(6) == 0) {
+        if (declared.project.empty() && !facts_of(declared.kind).is_singleton() &&
+            random.below(6) == 0) {
             rules.before.push_back(declared);
             if (random.below(2) == 0)
                 rules.before.back().version = 55;
@@ -52,7 +55,7 @@ void draw_broken_kind(Random& random, std::uint64_t broken, WorldRules& rules)
     if (random.below(broken) != 0 || declared.empty())
         return;
     const std::string& kind = declared[random.below(declared.size())].kind;
-    if (kind != "Macros" && kind != "Project")
+    if (!facts_of(kind).is_singleton() && kind != "Project")
         rules.server.broken_kind = kind;
 }
 
@@ -65,6 +68,7 @@ void tell_judge(WorldRules& rules)
     judge.broken_kind = rules.server.broken_kind;
     judge.stale_reads = rules.faults.stale_reads;
     judge.trusting = rules.process.trusting;
+    judge.async_duration = rules.server.async_duration;
 }
 
 } // namespace trueup::sim

@@ -54,6 +54,12 @@ std::vector<Scenario> make_scenarios()
     left.abandon = true;
     Declared kept = filter;
     kept.prevent_destroy = true;
+    const Declared registry = declare("RegistryHelm", "a");
+    Declared after = profile;
+    after.refs = {registry.address()};
+    const Declared after2 = profile2;
+    Declared policy = declare("PasswordPolicy", "m");
+    policy.adopt = AdoptMode::take_over;
     const ManifestText three = set_of({role, filter, team});
     const ManifestText inside = set_of(
         {declare("Project", "pa"), declare("SshKey", "k", "pa"), declare("Macros", "m", "pa")});
@@ -70,8 +76,11 @@ std::vector<Scenario> make_scenarios()
         // There are so many roles of the system that they fill more than one page.
         scenario("delete on a later page", set_of({role, declare("Role", "d")}), set_of({role})),
         scenario("what is to be left", set_of({role, left, kept}), set_of({role})),
+        scenario("what must be ready first", set_of({registry, after}), set_of({after2, role})),
+        scenario("a reset", set_of({policy, role}), set_of({role})),
     };
     all[1].trusting = true;
+    all[11].async_duration = std::chrono::seconds(25);
     return all;
 }
 

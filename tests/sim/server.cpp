@@ -72,6 +72,7 @@ std::unique_ptr<Sandbox> new_sandbox(const ServerRules& rules)
     options.rate = rules.rate;
     options.seed = rules.seed;
     options.token_lifetime = rules.token_lifetime;
+    options.async_duration = rules.async_duration;
     options.rules = fixtures().rules;
     return make_sandbox(std::move(options));
 }
@@ -100,6 +101,8 @@ std::string meddled(const std::string& kind, const std::string& text)
         return R"({"spec":{"publicKey":"ssh-ed25519 )" + text + R"("}})";
     if (kind == "User")
         return R"({"spec":{"firstName":")" + text + R"("}})";
+    if (kind == "RegistryHelm")
+        return R"({"spec":{"endpoint":"https://charts.example.com/)" + text + R"("}})";
     if (kind == "CloudAccountAws")
         return R"({"spec":{"accessKey":")" + text + R"("}})";
     return R"({"metadata":{"annotations":{"description":")" + text + R"("}}})";
@@ -255,7 +258,8 @@ void Server::change_both(std::function<void(Sandbox&)> change)
 HttpResponse Server::handle(const HttpRequest& request, bool write)
 {
     HttpResponse response = sandbox_->handle(request, universe_.wall());
-    if (replica_ && write) {
+    const bool took_effect = response.status >= 200 && response.status < 300;
+    if (replica_ && write && took_effect) {
         auto again = [copy = with_key(request, rules_.api_key),
                       at = universe_.wall()](Sandbox& sandbox) { sandbox.handle(copy, at); };
         untold_.emplace_back(std::move(again));

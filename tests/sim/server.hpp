@@ -22,6 +22,7 @@ struct ServerRules {
     std::string api_key;
     std::string password;
     Duration token_lifetime = std::chrono::minutes(15);
+    Duration async_duration{}; // until what is made is ready
     double rate = 0;
     bool stale_reads = false;
     std::string broken_kind;         // every write of it is refused, for ever

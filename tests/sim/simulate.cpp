@@ -61,6 +61,7 @@ Setting setting_of(const Scenario& scenario)
     s.rounds = scenario.stages.size();
     s.prune = scenario.prune;
     s.process.trusting = scenario.trusting;
+    s.server.async_duration = scenario.async_duration;
     s.process.rate = 0;
     set_secrets(s.server);
     s.process.credentials.api_key.emplace(s.server.api_key, "", "test");

@@ -19,7 +19,8 @@ struct Scenario {
     const char* name = "";
     std::vector<ManifestText> stages;
     bool prune = true;
-    bool trusting = false; // the catalogue that relies on the server's refusal of duplicates
+    bool trusting = false;     // the catalogue that relies on the server's refusal of duplicates
+    Duration async_duration{}; // until what is made is ready
 };
 
 struct SimOptions {

@@ -46,6 +46,14 @@ const std::vector<KindFacts>& kind_facts()
          true,
          false},
         {"Macros", "macros", "", "", "", true, true},
+        {"RegistryHelm",
+         "registries_helm",
+         "/v1/registries/helm",
+         "/v1/registries/helm",
+         "/v1/registries/helm/",
+         false,
+         false},
+        {"PasswordPolicy", "password_policy", "", "", "", false, true},
     };
     return facts;
 }
@@ -68,7 +76,7 @@ std::string token_of(const std::string& kind, const std::string& name, int versi
 std::string Declared::address() const
 {
     const std::string scope = project.empty() ? "tenant" : project;
-    if (kind == "Macros")
+    if (facts_of(kind).is_singleton())
         return kind + "/" + scope;
     if (kind == "User")
         return kind + "/" + scope + "/" + name + "@example.com";
@@ -83,6 +91,11 @@ std::string Declared::token() const
 }
 
 namespace {
+
+bool has_roles(std::string_view kind)
+{
+    return kind == "Team" || kind == "User";
+}
 
 std::string spec_of(const Declared& d, const std::string& refs, bool as_body)
 {
@@ -108,9 +121,15 @@ std::string spec_of(const Declared& d, const std::string& refs, bool as_body)
                R"(", "lastName": "L")" + (as_body ? "" : R"(, "roles": [)" + refs + "]") + "}";
     if (d.kind == "SshKey")
         return R"({"publicKey": "ssh-ed25519 )" + t + R"("})";
+    const std::string secret = as_body ? R"("elsewhere")" : R"({"$secret": {"env": "SIM_SECRET"}})";
     if (d.kind == "CloudAccountAws")
         return R"({"credentialType": "secret", "accessKey": ")" + t + R"(", "secretKey": )" +
-               (as_body ? R"("elsewhere")" : R"({"$secret": {"env": "SIM_SECRET"}})") + "}";
+               secret + "}";
+    if (d.kind == "RegistryHelm")
+        return R"({"auth": {"type": "basic", "username": "u", "password": )" + secret +
+               R"(}, "isPrivate": false, "endpoint": "https://charts.example.com/)" + t + R"("})";
+    if (d.kind == "PasswordPolicy")
+        return R"({"minLength": )" + std::to_string(6 + d.version) + R"(, "minNumOfDigits": 2})";
     if (d.kind == "Macros")
         return R"({"macros": [{"name": "m1", "value": ")" + t +
                R"("}, {"name": "m2", "value": "x"}]})";
@@ -120,7 +139,7 @@ std::string spec_of(const Declared& d, const std::string& refs, bool as_body)
 std::string metadata_of(const Declared& d, bool as_body)
 {
     std::string text = "{";
-    if (d.kind != "Macros" && d.kind != "User")
+    if (!facts_of(d.kind).is_singleton() && d.kind != "User")
         text += R"("name": ")" + d.name + R"(", )";
     if (d.kind == "Project" || d.kind == "Team")
         text += R"("annotations": {"description": ")" + d.token() + R"("}, )";
@@ -143,6 +162,12 @@ std::string lifecycle_of(const Declared& d)
         text += "preventDestroy: true, ";
     if (d.abandon)
         text += "deletionPolicy: abandon, ";
+    if (!has_roles(d.kind) && !d.refs.empty()) {
+        text += "dependsOn: [";
+        for (const std::string& target : d.refs)
+            text += (&target == &d.refs.front() ? "" : ", ") + target;
+        text += "], ";
+    }
     if (text.empty())
         return text;
     text.resize(text.size() - 2);
@@ -216,7 +241,7 @@ void draw_lifecycle(Declared& d, Random& random)
 // False when there is no room for it: the name is taken, or it needs what is not there.
 bool add_resource(ManifestText& manifests, Random& random)
 {
-    constexpr std::size_t weights[] = {0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 6, 7, 7, 8};
+    constexpr std::size_t weights[] = {0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 6, 7, 7, 8, 9, 9, 10};
     const KindFacts& facts = kind_facts()[weights[random.below(std::size(weights))]];
     Declared d;
     d.kind = facts.kind;
@@ -230,15 +255,18 @@ bool add_resource(ManifestText& manifests, Random& random)
         const std::string& address = projects[random.below(projects.size())];
         d.project = address.substr(address.rfind('/') + 1);
     }
-    if (d.kind == "Macros")
+    if (facts.is_singleton())
         d.name = "m";
-    if (d.kind == "Team" || d.kind == "User")
-        for (const std::string& role : addresses_of(manifests, "Role"))
+    if (d.kind == "PasswordPolicy") // the tenant has one from the beginning
+        d.adopt = AdoptMode::take_over;
+    const bool depends = d.kind == "ClusterProfile" || d.kind == "TagFilter";
+    if (has_roles(d.kind) || depends)
+        for (const std::string& each : addresses_of(manifests, depends ? "RegistryHelm" : "Role"))
             if (random.below(2) == 0)
-                d.refs.push_back(role);
+                d.refs.push_back(each);
     if (manifests.find(d.address()) != nullptr)
         return false;
-    if (d.kind != "Macros")
+    if (!facts.is_singleton())
         draw_lifecycle(d, random);
     // Before whatever it might be used by: order in the text means nothing.
     manifests.resources.push_back(std::move(d));
@@ -279,7 +307,7 @@ std::string edit_manifests(ManifestText& manifests, Random& random)
     }
     if (choice == 18 && !manifests.resources.empty()) {
         Declared& d = manifests.resources[random.below(manifests.resources.size())];
-        d.abandon = !d.abandon && d.kind != "Macros";
+        d.abandon = !d.abandon && !facts_of(d.kind).is_singleton();
         return "change what becomes of " + d.address();
     }
     if (choice == 0) {
@@ -300,7 +328,7 @@ std::string edit_manifests(ManifestText& manifests, Random& random)
         return remove_resource(manifests, random);
     Declared& d = manifests.resources[random.below(manifests.resources.size())];
     if (choice == 8) {
-        d.prevent_destroy = !d.prevent_destroy && d.kind != "Macros";
+        d.prevent_destroy = !d.prevent_destroy && !facts_of(d.kind).is_singleton();
         return "changes the protection of " + d.address();
     }
     if (has_shape(d.kind) && random.below(2) == 0) {

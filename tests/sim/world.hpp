@@ -25,6 +25,10 @@ struct KindFacts {
     const char* object;     // the path of one object, without its uid
     bool in_project;
     bool unique; // the server refuses a second object of the same name
+
+    bool is_singleton() const { return *create == '\0'; }
+    // What is made is ready after a while.
+    bool is_async() const { return std::string_view(kind) == "RegistryHelm"; }
 };
 
 // Those that are simulated. The first ones need nothing but a name.
@@ -41,7 +45,7 @@ struct Declared {
     std::string project;           // "" : the tenant
     int version = 1;               // of what can be changed in place
     int shape = 1;                 // of what cannot
-    std::vector<std::string> refs; // addresses
+    std::vector<std::string> refs; // addresses; of what has no roles: what it depends on
     ReplaceMode replace = ReplaceMode::forbidden;
     AdoptMode adopt = AdoptMode::standard;
     bool prevent_destroy = false;
