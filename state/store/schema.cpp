@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 
 namespace trueup {
 
@@ -324,6 +325,23 @@ Check check_for(std::uint64_t size_bytes)
     return size_bytes <= quick_max_bytes ? Check::quick : Check::live_tables;
 }
 
+namespace {
+
+// The code of SQLite for why the check could not read a page, which only its text says: what cannot
+// be read now may be as good as ever.
+std::optional<int> read_failure(std::string_view verdict)
+{
+    constexpr std::string_view label = "error code=";
+    const std::size_t at = verdict.find(label);
+    if (at == std::string_view::npos)
+        return std::nullopt;
+    int code = SQLITE_OK;
+    std::from_chars(verdict.data() + at + label.size(), verdict.data() + verdict.size(), code);
+    return (code & 0xFF) == SQLITE_IOERR ? std::optional(code) : std::nullopt;
+}
+
+} // namespace
+
 Result<void> check_integrity(SQLite::Database& database, const fs::path& file, Check check)
 {
     std::vector<std::string> pragmas{"PRAGMA integrity_check(1)"};
@@ -337,6 +355,8 @@ Result<void> check_integrity(SQLite::Database& database, const fs::path& file, C
         pragmas.emplace_back("PRAGMA quick_check(memos)");
     for (const std::string& pragma : pragmas) {
         const std::string verdict = database.execAndGet(pragma).getString();
+        if (const auto code = read_failure(verdict))
+            return sqlite_error(file, SQLite::Exception(sqlite3_errstr(*code), *code));
         if (verdict != "ok")
             return damaged_state(file, "the state is damaged: " + verdict);
     }

@@ -25,6 +25,18 @@ struct FaultyFile {
     open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* file, int flags, int* out);
     static int remove(sqlite3_vfs* vfs, const char* name, int sync_directory);
 
+    static int read(sqlite3_file* file, void* data, int size, sqlite3_int64 at)
+    {
+        FaultyFile& self = of(file);
+        {
+            const std::lock_guard guard(self.disk->mutex_);
+            std::uint64_t& left = self.disk->reads_until_failure_;
+            if (left != 0 && --left == 0)
+                return SQLITE_IOERR_READ;
+        }
+        return self.real->pMethods->xRead(self.real, data, size, at);
+    }
+
     static int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at)
     {
         FaultyFile& self = of(file);
@@ -121,9 +133,7 @@ const sqlite3_io_methods& FaultyFile::methods()
         sqlite3_io_methods m{};
         m.iVersion = 2;
         m.xClose = [](sqlite3_file* f) { return real_file(f)->pMethods->xClose(real_file(f)); };
-        m.xRead = [](sqlite3_file* f, void* data, int size, sqlite3_int64 at) {
-            return real_file(f)->pMethods->xRead(real_file(f), data, size, at);
-        };
+        m.xRead = &FaultyFile::read;
         m.xWrite = &FaultyFile::write;
         m.xTruncate = &FaultyFile::truncate;
         m.xSync = &FaultyFile::sync;
@@ -191,6 +201,12 @@ FaultyDisk::~FaultyDisk()
     sqlite3_vfs_unregister(&faulty_vfs);
     sqlite3_vfs_register(real_vfs, 1);
     real_vfs = nullptr;
+}
+
+void FaultyDisk::fail_read(std::uint64_t nth)
+{
+    const std::lock_guard guard(mutex_);
+    reads_until_failure_ = nth;
 }
 
 void FaultyDisk::fail_syncs(bool fail)

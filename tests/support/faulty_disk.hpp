@@ -22,6 +22,8 @@ public:
 
     // From now on syncs fail with an input/output error (or no longer do).
     void fail_syncs(bool fail);
+    // The nth read from now on fails, and no other; 0: none.
+    void fail_read(std::uint64_t nth);
     // From now on nothing can be written for lack of room (or can be again).
     void be_full(bool full);
     // From now on nothing that is written, synced or removed has any effect.
@@ -38,6 +40,7 @@ private:
 
     mutable std::mutex mutex_;
     bool fail_syncs_ = false;
+    std::uint64_t reads_until_failure_ = 0;
     bool full_ = false;
     bool power_ = true;
     std::uint64_t journal_syncs_ = 0;

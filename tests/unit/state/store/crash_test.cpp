@@ -267,6 +267,37 @@ TEST_SUITE("state: crashes")
         }
     }
 
+    TEST_CASE("a read that fails is told as a failing disk, never as a damaged state")
+    {
+        StateFixture state;
+        state.fill(3);
+        FaultyDisk disk;
+        std::size_t failed = 0;
+        bool sound = false;
+        for (std::uint64_t nth = 1; nth < 1000 && !sound; ++nth) {
+            CAPTURE(nth);
+            disk.fail_read(nth);
+            boost::asio::io_context context;
+            auto store =
+                open_sqlite_store(context, state.file, StoreMode::writer, SyncMode::inline_);
+            Result<std::vector<Record>> records =
+                store ? (*store)->records() : Result<std::vector<Record>>(store.error());
+            disk.fail_read(0);
+            if (!records) {
+                ++failed;
+                CHECK(records.error().code == Errc::store_failed);
+                CHECK_MESSAGE(records.error().text().find("disk") != std::string::npos,
+                              records.error().text());
+                CHECK(records.error().text().find("damaged") == std::string::npos);
+            } else {
+                CHECK(records->size() == 3);
+                sound = failed != 0 && nth > 100;
+            }
+        }
+        CHECK(failed > 5);
+        CHECK(sound);
+    }
+
     TEST_CASE("what is no state any more is not opened again as an empty one")
     {
         StateFixture state;
