@@ -210,6 +210,14 @@ void conclude(ResourceStatuses& statuses,
     tell_suspended(statuses, memory, now);
 }
 
+std::size_t count_waiting(const std::vector<Record>& records, const std::set<std::string>& acted_on)
+{
+    const auto count = std::ranges::count_if(records, [&](const Record& record) {
+        return !record.waiting.empty() && acted_on.contains(record.address);
+    });
+    return static_cast<std::size_t>(count);
+}
+
 void keep_since(ResourceStatuses& statuses, const ResourceStatuses& before)
 {
     for (auto& [address, status] : statuses)

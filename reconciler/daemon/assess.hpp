@@ -6,6 +6,7 @@
 #include "reconciler/engine/execute.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,11 @@ void conclude(ResourceStatuses& statuses,
               const Memory& memory,
               const Catalogue& catalogue,
               WallTime now);
+
+// How many of the records say that their resource is not ready yet. Of those without an action
+// (they are not declared, or blocked) nobody looks whether they are by now.
+std::size_t count_waiting(const std::vector<Record>& records,
+                          const std::set<std::string>& acted_on);
 
 // Takes `since` over from `before` for those whose condition is as it was.
 void keep_since(ResourceStatuses& statuses, const ResourceStatuses& before);

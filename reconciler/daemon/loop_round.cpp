@@ -404,11 +404,15 @@ Task<void> Loop::carry_out(Judged judged)
     engine.owner_id = config.request.plan.owner_id;
     engine.plan_id = round_.plan_id;
     engine.revision = round_.revision;
+    std::set<std::string> acted_on;
+    for (const Action& action : judged.gated.actions)
+        acted_on.insert(action.address.text());
     ExecuteOptions options;
     options.parallelism = config.parallelism;
     options.wait = Duration::zero(); // waiting is data: the next round looks again
-    // A window can begin in the middle of it.
-    options.should_stop = [this] { return interrupted() || is_frozen_now(); };
+    // A window can begin in the middle of it; what only looks may go on in one.
+    const bool changes = !changing.empty();
+    options.should_stop = [this, changes] { return interrupted() || (changes && is_frozen_now()); };
     std::vector<Action> actions = std::move(judged.gated.actions);
     const Report report =
         co_await execute(std::move(engine), std::move(actions), std::move(options));
@@ -418,9 +422,7 @@ Task<void> Loop::carry_out(Judged judged)
         fail(records.error());
         co_return;
     }
-    waiting_ = static_cast<std::size_t>(std::ranges::count_if(
-        *records, [](const Record& record) { return !record.waiting.empty(); }));
-    waiting_ += memory_.going.size();
+    waiting_ = count_waiting(*records, acted_on) + memory_.going.size();
     if (waiting_ != 0)
         next_retry_ = parts_.clock.now() +
                       std::max({poll == Duration::max() ? poll_min : poll, poll_min, look_took_});

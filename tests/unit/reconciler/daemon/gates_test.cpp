@@ -511,61 +511,6 @@ TEST_SUITE("daemon: gates")
     }
 }
 
-TEST_SUITE("daemon: waiting")
-{
-    const std::string registry = "apiVersion: palette/v1\nkind: RegistryHelm\n"
-                                 "metadata: {name: charts}\n"
-                                 "spec:\n  endpoint: https://charts.example.com\n"
-                                 "  auth: {type: noAuth}\n";
-
-    std::string health(const DaemonWorld& world)
-    {
-        const auto status = world.loop->resource("RegistryHelm/tenant/charts");
-        REQUIRE(status);
-        return std::string(trueup::name_of(status->condition)) + " " + status->reason;
-    }
-
-    TEST_CASE("what takes long frees its slot, and a restart resumes the wait without a write")
-    {
-        SandboxOptions slow;
-        slow.async_duration = 5min;
-        DaemonWorld world(slow);
-        world.write("charts.yaml", registry);
-        world.write("a.yaml", role("a"));
-        world.start();
-        CHECK(world.last_result() == "waiting");
-        CHECK(world.exists("a"));
-        CHECK_FALSE(world.loop->status().in_round);
-        CHECK(health(world) == "Reconciling waiting");
-        world.forget_requests();
-
-        world.pass(1min);
-        world.restart();
-        CHECK(health(world) == "Reconciling waiting");
-        world.pass(6min);
-
-        CHECK(health(world) == "Ready unchanged");
-        CHECK(world.writes() == 0);
-    }
-
-    TEST_CASE("a missed deadline is reported, and never answered with another create")
-    {
-        SandboxOptions slow;
-        slow.async_duration = 10h;
-        DaemonWorld world(slow);
-        world.write("charts.yaml", registry);
-        world.start();
-        world.forget_requests();
-
-        world.pass(15min);
-
-        CHECK(health(world) == "Stalled deadline");
-        CHECK(world.writes() == 0);
-        world.restart();
-        CHECK(health(world) == "Stalled deadline");
-    }
-}
-
 } // namespace
 
 } // namespace trueup::test

@@ -1,0 +1,106 @@
+// What a running daemon does about resources that take their time to become ready.
+
+#include "tests/unit/reconciler/daemon/daemon_world.hpp"
+
+namespace trueup::test {
+
+namespace {
+
+TEST_SUITE("daemon: waiting")
+{
+    const std::string registry = "apiVersion: palette/v1\nkind: RegistryHelm\n"
+                                 "metadata: {name: charts}\n"
+                                 "spec:\n  endpoint: https://charts.example.com\n"
+                                 "  auth: {type: noAuth}\n";
+
+    std::string health(const DaemonWorld& world)
+    {
+        const auto status = world.loop->resource("RegistryHelm/tenant/charts");
+        REQUIRE(status);
+        return std::string(trueup::name_of(status->condition)) + " " + status->reason;
+    }
+
+    TEST_CASE("what takes long frees its slot, and a restart resumes the wait without a write")
+    {
+        SandboxOptions slow;
+        slow.async_duration = 5min;
+        DaemonWorld world(slow);
+        world.write("charts.yaml", registry);
+        world.write("a.yaml", role("a"));
+        world.start();
+        CHECK(world.last_result() == "waiting");
+        CHECK(world.exists("a"));
+        CHECK_FALSE(world.loop->status().in_round);
+        CHECK(health(world) == "Reconciling waiting");
+        world.forget_requests();
+
+        world.pass(1min);
+        world.restart();
+        CHECK(health(world) == "Reconciling waiting");
+        world.pass(6min);
+
+        CHECK(health(world) == "Ready unchanged");
+        CHECK(world.writes() == 0);
+    }
+
+    TEST_CASE("what is not declared any more is not waited for")
+    {
+        SandboxOptions slow;
+        slow.async_duration = 10h;
+        DaemonWorld world(slow);
+        world.write("charts.yaml", registry);
+        world.start();
+        world.pass(20s);
+        REQUIRE(health(world) == "Reconciling waiting");
+        world.remove("charts.yaml");
+        world.pass(1min);
+        world.forget_requests();
+
+        world.pass(1min);
+
+        CHECK(world.api.sandbox->log().empty());
+    }
+
+    TEST_CASE("a missed deadline is reported, and never answered with another create")
+    {
+        SandboxOptions slow;
+        slow.async_duration = 10h;
+        DaemonWorld world(slow);
+        world.write("charts.yaml", registry);
+        world.start();
+        world.forget_requests();
+
+        world.pass(15min);
+
+        CHECK(health(world) == "Stalled deadline");
+        CHECK(world.writes() == 0);
+        world.restart();
+        CHECK(health(world) == "Stalled deadline");
+    }
+
+    TEST_CASE("in a freeze window what is not ready is looked at, at its own pace")
+    {
+        SandboxOptions slow;
+        slow.async_duration = 10h;
+        DaemonWorld world(slow); // it is Sunday, 2026-03-01, 00:00
+        world.settings.freeze.push_back(*make_freeze_window({"Sun"}, "00:05", "06:00", ""));
+        world.write("charts.yaml", registry);
+        world.start();
+        world.pass(6min);
+        REQUIRE(health(world) == "Reconciling waiting");
+        world.forget_requests();
+
+        world.pass(1min);
+
+        const std::string one = "/v1/registries/helm/";
+        std::size_t looks = 0;
+        for (const SandboxRequest& request : world.api.sandbox->log())
+            looks += request.path.starts_with(one) ? 1U : 0U;
+        CHECK(looks > 2);
+        CHECK(looks < 20);
+    }
+}
+
+} // namespace
+
+} // namespace trueup::test
