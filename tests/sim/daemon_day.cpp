@@ -49,8 +49,9 @@ Day::Day(const DayOptions& options, DaySetting setting, std::vector<DayEvent> ev
         rules_.sending(head, wall());
         return server_.send(head);
     };
-    network_.on_dial = [this] { return server_.refuses_dial(); };
+    network_.on_dial = [this] { return server_.dialled(); };
     disk_.on_operation = [this](DiskOp) { return disk_verdict(); };
+    disk_.on_read = [this] { return reads_fail(); };
     disk_.on_bytes = [this](std::string_view bytes) { judge_.stored(bytes); };
     disk_.put(state_name, fixtures().empty_state);
     judge_.learn(wanted_);
@@ -125,7 +126,7 @@ void Day::start_life()
     revision_.clear();
     stopping_ = false;
     auto started = life_->start(!damaged_ && !state_lost_);
-    state_lost_ = false;
+    state_lost_ = state_lost_ && !started;
     if (started || life_->dead())
         return;
     timeline_.add("trueup", "the state cannot be opened: " + started.error().text());
@@ -140,6 +141,7 @@ void Day::start_life()
 
 void Day::bury()
 {
+    const bool ended = !life_->dead() && !stopping_;
     result_.crashes += life_->dead() ? 1U : 0U;
     timeline_.add("trueup", life_->dead() ? "is dead" : "ended");
     judge_.died();
@@ -150,6 +152,9 @@ void Day::bury()
     life_.reset();
     disk_.restart(loss_, *random_);
     loss_ = DiskLoss::nothing;
+    // It said so itself, and somebody who reads that sets the state aside.
+    if (damaged_ && ended)
+        replace_state();
     const bool long_gone = !calm_ && random_->below(5) == 0;
     restart_later(milliseconds(50 + random_->below(long_gone ? 1'800'000 : 4'000)));
 }

@@ -203,6 +203,9 @@ void Day::arm(Random& random)
         case Trigger::disk:
             fault.at += disk_.operations();
             break;
+        case Trigger::read:
+            fault.at += disk_.reads();
+            break;
         case Trigger::event:
             fault.at += events_said_;
             break;
@@ -304,6 +307,16 @@ DiskVerdict Day::disk_verdict()
     if (fault->kind == FaultKind::disk_fail)
         return DiskVerdict::fail;
     return fault->kind == FaultKind::disk_full ? DiskVerdict::full : DiskVerdict::torn;
+}
+
+bool Day::reads_fail()
+{
+    const auto wanted = [](FaultKind kind) { return kind == FaultKind::disk_read; };
+    if (server_.striking(Trigger::read, disk_.reads(), wanted) == nullptr)
+        return false;
+    read_failed_at_ = universe_.now();
+    rules_.disk_failed();
+    return true;
 }
 
 // ---- people

@@ -83,7 +83,8 @@ void DaemonRules::died(bool disk_failed)
 void DaemonRules::state_lost()
 {
     suspensions_.clear();
-    approvals_.clear();
+    // A file still says so, and nothing is left that knows that it was heeded.
+    std::erase_if(approvals_, [](const auto& entry) { return entry.second.expires.has_value(); });
 }
 
 // ---- what happens

@@ -66,6 +66,7 @@ private:
     void arm(Random& random);
     void strike(const Fault& fault);
     DiskVerdict disk_verdict();
+    bool reads_fail();
     void suspend(Random& random);
     void approve();
     void care();
@@ -77,7 +78,8 @@ private:
 
     bool disk_failing() const
     {
-        return disk_failed_at_ + 3 > disk_.operations() && disk_failed_at_ != 0;
+        return (disk_failed_at_ + 3 > disk_.operations() && disk_failed_at_ != 0) ||
+               read_failed_at_ == universe_.now();
     }
 
     // ---- Witness
@@ -125,6 +127,7 @@ private:
     std::uint64_t plans_ = 0;       // that change something
     std::uint64_t events_said_ = 0;
     std::uint64_t disk_failed_at_ = 0;
+    std::optional<Instant> read_failed_at_;
     std::size_t writes_before_quiet_ = 0;
     std::map<std::string, bool> unsettled_; // of this round's plan, by address
     bool planned_ = false;

@@ -104,7 +104,11 @@ int DiskFile::close(sqlite3_file* f)
 
 int DiskFile::read(sqlite3_file* f, void* to, int size, sqlite3_int64 at)
 {
-    if (!of(f).disk->powered_)
+    Disk& disk = *of(f).disk;
+    if (!disk.powered_)
+        return SQLITE_IOERR_READ;
+    ++disk.reads_;
+    if (disk.on_read && disk.on_read())
         return SQLITE_IOERR_READ;
     const std::string& content = data(f).now;
     const auto wanted = static_cast<std::size_t>(size);

@@ -52,6 +52,8 @@ public:
 
     // Asked before each operation that changes something.
     std::function<DiskVerdict(DiskOp)> on_operation;
+    // Asked before each read; true makes it fail.
+    std::function<bool()> on_read;
     // Told every write's bytes.
     std::function<void(std::string_view)> on_bytes;
 
@@ -71,6 +73,7 @@ public:
     void restart(DiskLoss loss, Random& random);
 
     std::uint64_t operations() const { return operations_; }
+    std::uint64_t reads() const { return reads_; }
     std::uint64_t syncs() const { return syncs_; }
 
 private:
@@ -106,6 +109,7 @@ private:
     std::weak_ptr<void> writer_;
     bool powered_ = true;
     std::uint64_t operations_ = 0;
+    std::uint64_t reads_ = 0;
     std::uint64_t syncs_ = 0;
 };
 

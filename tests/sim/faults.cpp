@@ -9,21 +9,22 @@ namespace trueup::sim {
 const char* name_of(FaultKind kind)
 {
     static constexpr std::array<const char*, fault_kinds> names{
-        "cut-before",   "cut-after",   "truncate",    "fail-before",  "fail-after",
-        "throttle",     "slow",        "garbage",     "unauthorized", "stale",
-        "repeat-page",  "shift-pages", "overlook",    "keep-other",   "refuse",
-        "late",         "late-cut",    "lost",        "cut-request",  "crash-effect",
-        "crash-event",  "crash-disk",  "crash-time",  "second-start", "disk-fail",
-        "disk-full",    "disk-torn",   "disk-damage", "state-lost",   "wall-jump",
-        "edit",         "rotate",      "other-edit",  "other-take",   "other-remove",
-        "other-create", "other-clone"};
+        "cut-before",  "cut-after",    "truncate",     "fail-before",  "fail-after",
+        "throttle",    "slow",         "garbage",      "unauthorized", "stale",
+        "repeat-page", "shift-pages",  "expire-pages", "overlook",     "keep-other",
+        "refuse",      "hang",         "late",         "late-cut",     "lost",
+        "cut-request", "drip",         "crash-effect", "crash-event",  "crash-disk",
+        "crash-time",  "second-start", "disk-fail",    "disk-full",    "disk-torn",
+        "disk-read",   "disk-damage",  "state-lost",   "wall-jump",    "edit",
+        "rotate",      "other-edit",   "other-take",   "other-remove", "other-create",
+        "other-clone"};
     return names.at(static_cast<std::size_t>(kind));
 }
 
 std::string Fault::text() const
 {
-    static constexpr std::array<const char*, 7> triggers{
-        "request", "write", "dial", "disk operation", "event", "ms", "plan"};
+    static constexpr std::array<const char*, 8> triggers{
+        "request", "write", "dial", "disk operation", "disk read", "event", "ms", "plan"};
     std::string line = name_of(kind);
     line += " at ";
     line += triggers.at(static_cast<std::size_t>(trigger));
@@ -56,7 +57,9 @@ constexpr std::array shapes{Shape{FaultKind::cut_before, 4},    Shape{FaultKind:
                             Shape{FaultKind::edit, 14},         Shape{FaultKind::rotate, 2},
                             Shape{FaultKind::other_edit, 4},    Shape{FaultKind::other_take, 4},
                             Shape{FaultKind::other_remove, 3},  Shape{FaultKind::other_create, 3},
-                            Shape{FaultKind::other_clone, 2}};
+                            Shape{FaultKind::other_clone, 2},   Shape{FaultKind::expire_pages, 2},
+                            Shape{FaultKind::hang, 1},          Shape{FaultKind::drip, 3},
+                            Shape{FaultKind::disk_read, 2}};
 
 void draw_request(Fault& fault, Random& random)
 {
@@ -103,7 +106,17 @@ void draw_details(Fault& fault, Random& random, const FaultRules& rules)
         fault.at = 1 + random.below(80);
         fault.number = 100 + random.below(20'000); // ms
         break;
+    case FaultKind::drip:
+        draw_request(fault, random);
+        fault.number = 10 + random.below(4'000);
+        break;
+    case FaultKind::disk_read:
+        fault.trigger = Trigger::read;
+        fault.at = 1 + random.below(120);
+        fault.last = random.below(10);
+        break;
     case FaultKind::refuse:
+    case FaultKind::hang:
         fault.trigger = Trigger::dial;
         fault.at = 1 + random.below(20);
         fault.last = random.below(8);

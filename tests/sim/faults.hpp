@@ -26,14 +26,17 @@ enum class FaultKind {
     stale,        // reads show how things were, for a while
     repeat_page,  // a page names itself as its successor
     shift_pages,  // the list gets another order
+    expire_pages, // a later page is answered as one of a list that is gone
     overlook,     // a later page leaves out one of ours, and for a while it cannot be read by uid
     keep_other,   // the API takes an update, and keeps something else
     // on the network
     refuse,      // no connection
+    hang,        // no connection, and nobody says so before the deadline
     late,        // the request arrives late, perhaps after its sender gave up
     late_cut,    // it arrives late, and its sender is told at once that the connection broke
     lost,        // it never arrives
     cut_request, // it arrives in part
+    drip,        // it goes out, and the answer comes back, in small pieces; `number`: ms each
     // to the process
     crash_effect, // it dies when the server has done what it asked, before the answer
     crash_event,  // it dies as it says something
@@ -44,6 +47,7 @@ enum class FaultKind {
     disk_fail,
     disk_full,
     disk_torn,
+    disk_read,   // what is there cannot be read for a while
     disk_damage, // a bit of the state flips while it is down
     state_lost,  // the state is gone after a restart
     // to the clock and the manifests
@@ -62,7 +66,7 @@ const char* name_of(FaultKind kind);
 inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(FaultKind::other_clone) + 1;
 
 // What is counted until a fault strikes.
-enum class Trigger { request, write, dial, disk, event, time, plan };
+enum class Trigger { request, write, dial, disk, read, event, time, plan };
 
 struct Fault {
     FaultKind kind = FaultKind::cut_before;

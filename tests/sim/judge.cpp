@@ -108,6 +108,8 @@ void Judge::learn(const ManifestText& manifests)
         const std::string address = declared.address();
         if (declared.abandon)
             abandoned_.insert(address);
+        for (const std::string& target : declared.refs)
+            referred_.emplace(target, declared.kind);
         if (const auto parsed = Address::parse(address))
             addresses_.emplace(address_mark(*parsed), address);
     }
@@ -274,6 +276,9 @@ void Judge::created(const HttpRequest& request,
     thing.mark_address = annotation(*body, "trueup.io/address");
     thing.content = request.body;
     thing.by_client = true;
+    thing.outlived =
+        rules_.duplicates_possible &&
+        is_late("POST " + std::string(facts.create), universe_.now() - std::chrono::seconds(1));
     thing.appeared_at = universe_.now();
     thing.read_at = universe_.now();
     const std::string address = address_of(thing);
@@ -493,6 +498,12 @@ void Judge::forgotten(const std::string& address)
         remembered_.erase(known);
 }
 
+void Judge::settle(const Declared& declared)
+{
+    settled_[declared.address()] =
+        Settled{declared.abandon, declared.prevent_destroy, universe_.now()};
+}
+
 void Judge::executed(const Report& report)
 {
     std::set<std::string> unsettled;
@@ -500,8 +511,8 @@ void Judge::executed(const Report& report)
         if (result.outcome != Outcome::done)
             unsettled.insert(result.address);
     for (const Declared& declared : in_force_.resources)
-        if (const std::string address = declared.address(); !unsettled.contains(address))
-            settled_[address] = Settled{declared.abandon, declared.prevent_destroy};
+        if (!unsettled.contains(declared.address()))
+            settle(declared);
     for (const ActionResult& result : report.results) {
         check_kept(result);
         printed("a report", result.message);
@@ -532,6 +543,10 @@ void Judge::said(const Event& event)
         printed("an event", *text);
     if (event.type == EventType::api_call && !event.audit_uid.empty() && event.error.empty())
         answered_.insert(event.audit_uid);
+    const bool keeps = event.verb != name_of(Verb::remove) && event.verb != name_of(Verb::forget);
+    if (event.type == EventType::action_done && keeps)
+        if (const Declared* declared = in_force_.find(event.address))
+            settle(*declared);
     // An adoption that a crash or a failing disk interrupts may have reached the disk all the same.
     const bool adopts = event.type == EventType::action_started && event.verb == "adopt";
     const bool takes = event.type == EventType::action_done && event.verb == "update";

@@ -37,6 +37,7 @@ struct Thing {
     Instant others_wrote_at{};
     Instant read_at{};           // by the program, by uid, and answered
     bool kept_otherwise = false; // the API kept something else of our last update
+    bool outlived = false;       // made by a call that was under way for longer than `settle` bears
 };
 
 // A write that the server took.
@@ -166,6 +167,8 @@ private:
                      const HttpResponse& response,
                      const std::string& address);
     void check_planned(const std::string& address, const HttpRequest& request);
+    // The state remembers of it what the manifests say.
+    void settle(const Declared& declared);
     void check_order(const std::string& address, const HttpRequest& request);
     void check_delete(const Thing& thing, const HttpRequest& request);
     void check_absent(const Action& action);
@@ -208,6 +211,7 @@ private:
     std::map<std::string, std::vector<Instant>> sent_; // writes by method and path
     std::optional<Instant> state_lost_at_;
     bool duplicates_excused_ = false;
+    std::set<std::pair<std::string, std::string>> referred_; // address -> by which kind
     std::set<std::string> abandoned_; // addresses that were declared with deletionPolicy: abandon
     Instant planned_at_{};
     std::map<std::string, Intent> intents_; // open and durable, by id
@@ -221,6 +225,7 @@ private:
     struct Settled {
         bool abandon = false;
         bool prevent_destroy = false;
+        Instant at{}; // what was made later is another object
     };
     std::map<std::string, Settled> settled_;
 };

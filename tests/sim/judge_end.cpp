@@ -52,7 +52,9 @@ bool Judge::excused(const Action& action, const Final& end) const
     if (action.verb == Verb::replace)
         return declared != nullptr && declared->replace == ReplaceMode::create_first &&
                facts_of(kind).unique;
-    // It waits for one that fails for ever.
+    // It waits for one that fails for ever, which depends on it or does so no more.
+    if (action.verb == Verb::remove && referred_.contains({address, rules_.broken_kind}))
+        return true;
     if (!rules_.broken_kind.empty() && declared != nullptr &&
         std::ranges::any_of(declared->refs, [&](const std::string& target) {
             return target.starts_with(rules_.broken_kind + "/");
@@ -120,6 +122,10 @@ void Judge::check_orphans(const Final& end)
         const bool recorded =
             std::ranges::find(end.records, uid, &Record::uid) != end.records.end();
         if (recorded || thing.kind == rules_.broken_kind)
+            continue;
+        // What is not declared any more by the time that it arrives is found only where its kind is
+        // still listed.
+        if (thing.outlived && end.manifests->find(address) == nullptr)
             continue;
         const Declared* declared = end.manifests->find(address);
         const auto parsed = Address::parse(address);

@@ -76,9 +76,13 @@ void Judge::check_delete(const Thing& thing, const HttpRequest& request)
         violation('C', "an object that is not ours is deleted: " + address);
     const auto settled = settled_.find(address);
     if (declared == nullptr && settled != settled_.end() &&
+        thing.appeared_at <= settled->second.at &&
         (settled->second.abandon || settled->second.prevent_destroy) &&
         !replacing_.contains({address, thing.uid}))
         violation('C', address + " is deleted although it was to be left");
+    // What was on its way before the round began was sent under the manifests of then.
+    if (is_late(request, round_began_))
+        return;
     if (declared == nullptr) {
         if (in_force_.resources.empty() && !replacing_.contains({address, thing.uid}) &&
             !(is_agreed && is_agreed(address)))

@@ -174,10 +174,15 @@ private:
 
     std::size_t send_answer(asio::const_buffer buffer)
     {
-        link_->send(Link::client,
-                    std::string(static_cast<const char*>(buffer.data()), buffer.size()),
-                    {},
-                    {});
+        constexpr std::size_t piece = 64;
+        const std::string_view bytes(static_cast<const char*>(buffer.data()), buffer.size());
+        const Duration each = link_->fate.piece_delay;
+        const std::size_t count = each == Duration::zero() ? bytes.size() : piece;
+        Duration extra{};
+        for (std::size_t at = 0; at < bytes.size(); at += count) {
+            extra += each;
+            link_->send(Link::client, std::string(bytes.substr(at, count)), {}, extra);
+        }
         return buffer.size();
     }
 
@@ -195,7 +200,12 @@ public:
     Task<Result<std::unique_ptr<ByteStream>>> dial(Origin) override
     {
         co_await clock_.sleep(network_.latency);
-        if (network_.on_dial && network_.on_dial())
+        const Dialled dialled = network_.on_dial ? network_.on_dial() : Dialled::accepted;
+        if (dialled == Dialled::hung) {
+            co_await clock_.sleep(network_.connect_max);
+            co_return Error{Errc::timed_out, "nobody takes the connection"};
+        }
+        if (dialled == Dialled::refused)
             co_return Error{Errc::network, "the connection is refused"};
         co_return network_.connect(client_);
     }

@@ -31,6 +31,7 @@ struct Fate {
     bool lost = false;  // swallowed, with everything that follows on this connection
     std::size_t cut_after_bytes = std::numeric_limits<std::size_t>::max(); // then a reset
     std::size_t write_max = std::numeric_limits<std::size_t>::max();       // bytes taken at once
+    Duration piece_delay{}; // of each piece of the answer; zero: it comes in one
     std::size_t sender = 0; // told to the server in `sender_header`
 };
 
@@ -38,8 +39,9 @@ class Network {
 public:
     // Asked when a request begins; `head` starts with "METHOD /target".
     using OnRequest = std::function<Fate(std::string_view head)>;
-    // Asked for each connection; true refuses it.
-    using OnDial = std::function<bool()>;
+    enum class Dialled { accepted, refused, hung };
+    // Asked for each connection.
+    using OnDial = std::function<Dialled()>;
 
     // All outlive the network.
     Network(Universe& universe, Place& server, Clock& server_clock, ServerHandler handler);
@@ -55,6 +57,7 @@ public:
     OnRequest on_request;
     OnDial on_dial;
     Duration latency = std::chrono::milliseconds(5);
+    Duration connect_max = std::chrono::seconds(10); // how long a dial may hang
 
 private:
     struct Link;

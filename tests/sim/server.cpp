@@ -24,12 +24,19 @@ bool is_oversight(FaultKind kind)
 bool is_networks(FaultKind kind)
 {
     return kind == FaultKind::late || kind == FaultKind::late_cut || kind == FaultKind::lost ||
-           kind == FaultKind::cut_request;
+           kind == FaultKind::cut_request || kind == FaultKind::drip;
+}
+
+// Both ways in small pieces.
+void drip(Fate& fate, const Fault& fault)
+{
+    fate.piece_delay = std::chrono::milliseconds(fault.number);
+    fate.write_max = 1 + fault.seed % 100;
 }
 
 bool is_refusal(FaultKind kind)
 {
-    return kind == FaultKind::refuse;
+    return kind == FaultKind::refuse || kind == FaultKind::hang;
 }
 
 // Those that make something happen beside the request.
@@ -176,14 +183,19 @@ Fate Server::send(std::string_view head)
         fate.delay = std::chrono::milliseconds(fault->number);
     else if (fault->kind == FaultKind::lost)
         fate.lost = true;
+    else if (fault->kind == FaultKind::drip)
+        drip(fate, *fault);
     else
         fate.cut_after_bytes = fault->number;
     return fate;
 }
 
-bool Server::refuses_dial()
+Network::Dialled Server::dialled()
 {
-    return striking(Trigger::dial, ++dials_, is_refusal) != nullptr;
+    const Fault* fault = striking(Trigger::dial, ++dials_, is_refusal);
+    if (fault == nullptr)
+        return Network::Dialled::accepted;
+    return fault->kind == FaultKind::hang ? Network::Dialled::hung : Network::Dialled::refused;
 }
 
 bool Server::breaks_for_ever(const HttpRequest& request, bool write) const
@@ -349,6 +361,11 @@ ServerReply Server::with_fault(const Fault& fault, const HttpRequest& request, b
         return reply;
     case FaultKind::throttle:
         reply.response = throttled(fault.number);
+        return reply;
+    case FaultKind::expire_pages:
+        if (request.target.find("continue=") == std::string::npos)
+            break;
+        reply.response = failure(410, "InvalidContinueToken");
         return reply;
     case FaultKind::unauthorized:
         reply.response = failure(401, "Unauthorized");

@@ -37,7 +37,7 @@ public:
     ServerReply serve(const HttpRequest& request);
     // What becomes of a request on its way here.
     Fate send(std::string_view head);
-    bool refuses_dial();
+    Network::Dialled dialled();
 
     // Told of each fault that strikes and is not the server's own affair.
     std::function<void(const Fault&)> on_fault;

@@ -89,8 +89,9 @@ public:
     {
         server_.on_fault = [this](const Fault& fault) { strike(fault); };
         network_.on_request = [this](std::string_view head) { return server_.send(head); };
-        network_.on_dial = [this] { return server_.refuses_dial(); };
+        network_.on_dial = [this] { return server_.dialled(); };
         disk_.on_operation = [this](DiskOp operation) { return disk_verdict(operation); };
+        disk_.on_read = [this] { return reads_fail(); };
         disk_.on_bytes = [this](std::string_view bytes) { judge_.stored(bytes); };
         disk_.put(state_name, fixtures().empty_state);
         server_.arm(faults_);
@@ -169,7 +170,7 @@ private:
                                              random_->next());
         process_->clock().shift_wall(wall_wrong_);
         auto started = process_->start(!damaged_ && !state_lost_);
-        state_lost_ = false;
+        state_lost_ = state_lost_ && !started;
         if (started || process_->dead())
             return;
         timeline_.add("trueup", "the state cannot be opened: " + started.error().text());
@@ -289,7 +290,8 @@ private:
 
     bool disk_failing() const
     {
-        return disk_failed_at_ + 3 > disk_.operations() && disk_failed_at_ != 0;
+        return (disk_failed_at_ + 3 > disk_.operations() && disk_failed_at_ != 0) ||
+               read_failed_at_ == universe_.now();
     }
 
     DiskVerdict disk_verdict(DiskOp)
@@ -314,6 +316,15 @@ private:
             kill(fault->seed % 2 == 0 ? DiskLoss::nothing : DiskLoss::unsynced);
             return DiskVerdict::power_cut;
         }
+    }
+
+    bool reads_fail()
+    {
+        const auto wanted = [](FaultKind kind) { return kind == FaultKind::disk_read; };
+        if (server_.striking(Trigger::read, disk_.reads(), wanted) == nullptr)
+            return false;
+        read_failed_at_ = universe_.now();
+        return true;
     }
 
     // ---- Surroundings
@@ -465,6 +476,7 @@ private:
     std::uint64_t plans_ = 0;       // that change something
     std::uint64_t events_ = 0;
     std::uint64_t disk_failed_at_ = 0;
+    std::optional<Instant> read_failed_at_;
     std::uint64_t disk_operations_ = 0;
     std::size_t requests_before_calm_ = 0;
     std::size_t writes_before_calm_ = 0;
