@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 
 using namespace trueup;
@@ -19,8 +20,15 @@ const std::filesystem::path examples =
 
 struct Reference {
     std::size_t calls = 0;
+    std::size_t writes = 0;
     std::string world;
 };
+
+std::size_t writes_seen(LiveApi& api)
+{
+    return static_cast<std::size_t>(
+        std::ranges::count_if(api.sandbox()->log(), &SandboxRequest::writes));
+}
 
 Reference undisturbed()
 {
@@ -31,6 +39,7 @@ Reference undisturbed()
     REQUIRE_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
     Reference reference;
     reference.calls = api.requests();
+    reference.writes = writes_seen(api);
     reference.world = comparable(api.sandbox()->dump());
     return reference;
 }
@@ -91,6 +100,32 @@ TEST_SUITE("integration: crash")
             CHECK(killed.exit_code == 128 + SIGKILL);
             api.set_hook({});
             check_second_apply(api, site, reference);
+        }
+    }
+
+    TEST_CASE("SIGTERM at each call of an apply that changes something")
+    {
+        const Reference reference = undisturbed();
+        for (std::size_t n = 1; n <= reference.writes; ++n) {
+            CAPTURE(n);
+            LiveApi api;
+            Site site;
+            site.copy_from(examples);
+            std::atomic<pid_t> victim = 0;
+            std::atomic<bool> told = false;
+            api.set_hook([&, n](std::size_t, const HttpRequest&, ServerReply&) {
+                if (victim != 0 && writes_seen(api) >= n && !told.exchange(true))
+                    kill(victim, SIGTERM);
+            });
+            Process first(site.command(api, {"apply", "--yes"}), Site::environment());
+            victim = first.pid();
+            const Finished stopped = first.wait();
+            api.set_hook({});
+            // One that has nothing left to begin may end as if nothing had been.
+            CHECK_MESSAGE(stopped.exit_code <= 1, stopped.out, stopped.err);
+            check_second_apply(api, site, reference);
+            // What was under way was brought to its end and recorded: nothing is sent again.
+            CHECK(writes_seen(api) == reference.writes);
         }
     }
 }
