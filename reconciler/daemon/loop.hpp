@@ -130,6 +130,8 @@ private:
     Task<void> round(Trigger trigger);
     void put_new_in_force(Snapshot snapshot);
     Task<void> reconcile_once();
+    // For what this round does.
+    Engine make_engine(Provider& provider);
     Task<Result<Planned>> look();
     Judged judge(Planned& planned);
     void judge_guards(const Planned& planned, Judged& judged);
@@ -178,6 +180,7 @@ private:
     Trigger current_ = Trigger::start;
     std::size_t interrupted_in_row_ = 0;
     std::size_t failed_in_row_ = 0;
+    std::set<std::string> told_;             // see Engine::told
     std::size_t waiting_ = 0;                // resources that are not ready yet
     Duration look_took_{};                   // the last look at the API
     bool ask_for_failed_ = false;            // what failed is tried again at once

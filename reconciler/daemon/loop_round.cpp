@@ -112,6 +112,7 @@ Task<void> Loop::round(Trigger trigger)
     const Result<bool> mended = parts_.store.mend();
     if (mended && *mended) {
         stored_known_ = false; // it may be another one
+        told_.clear();
         note(Level::warning, "the state is opened again: what failed to be stored is found out");
     }
     if (!mended)
@@ -147,15 +148,21 @@ void Loop::put_new_in_force(Snapshot snapshot)
         note(Level::warning, "nothing is deleted: " + in_force_.deletes_blocked);
 }
 
+Engine Loop::make_engine(Provider& provider)
+{
+    Engine engine(parts_.catalogue, provider, parts_.store, parts_.clock, parts_.random, *stamp_);
+    engine.owner_id = parts_.host.config().request.plan.owner_id;
+    engine.plan_id = round_.plan_id;
+    engine.revision = round_.revision;
+    return engine;
+}
+
 Task<Result<Planned>> Loop::look()
 {
     const RunConfig& config = parts_.host.config();
     if (Provider* provider = parts_.host.provider()) {
-        Engine engine(
-            parts_.catalogue, *provider, parts_.store, parts_.clock, parts_.random, *stamp_);
-        engine.owner_id = config.request.plan.owner_id;
-        engine.plan_id = round_.plan_id;
-        engine.revision = round_.revision;
+        Engine engine = make_engine(*provider);
+        engine.told = &told_;
         engine.hands_off = [this](const Address& address) { return may_not_be_written(address); };
         std::string endpoint = config.request.endpoint;
         auto recovery = co_await prepare(std::move(engine), std::move(endpoint));
@@ -395,15 +402,7 @@ Task<void> Loop::carry_out(Judged judged)
                      }) != 0;
     if (!changing.empty())
         audit("round", "", "begun by " + round_.trigger);
-    Engine engine(parts_.catalogue,
-                  *parts_.host.provider(),
-                  parts_.store,
-                  parts_.clock,
-                  parts_.random,
-                  *stamp_);
-    engine.owner_id = config.request.plan.owner_id;
-    engine.plan_id = round_.plan_id;
-    engine.revision = round_.revision;
+    Engine engine = make_engine(*parts_.host.provider());
     std::set<std::string> acted_on;
     for (const Action& action : judged.gated.actions)
         acted_on.insert(action.address.text());
@@ -411,8 +410,9 @@ Task<void> Loop::carry_out(Judged judged)
     options.parallelism = config.parallelism;
     options.wait = Duration::zero(); // waiting is data: the next round looks again
     // A window can begin in the middle of it; what only looks may go on in one.
-    const bool changes = !changing.empty();
-    options.should_stop = [this, changes] { return interrupted() || (changes && is_frozen_now()); };
+    options.should_stop = [this, changes = !changing.empty()] {
+        return interrupted() || (changes && is_frozen_now());
+    };
     std::vector<Action> actions = std::move(judged.gated.actions);
     const Report report =
         co_await execute(std::move(engine), std::move(actions), std::move(options));
@@ -426,7 +426,7 @@ Task<void> Loop::carry_out(Judged judged)
     if (waiting_ != 0)
         next_retry_ = parts_.clock.now() +
                       std::max({poll == Duration::max() ? poll_min : poll, poll_min, look_took_});
-    if (report.skipped != 0 && is_frozen_now())
+    if (!changing.empty() && report.skipped != 0 && is_frozen_now())
         next_retry_ = parts_.clock.now(); // the next round says of what is left that it is frozen
     resources_ = std::move(judged.statuses);
     conclude(resources_,

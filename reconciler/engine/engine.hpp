@@ -10,6 +10,7 @@
 #include "state/store/store.hpp"
 
 #include <functional>
+#include <set>
 #include <string>
 
 namespace trueup {
@@ -33,6 +34,10 @@ struct Engine {
     // What recovery leaves as it is, its intents open: what may not be written to now. Empty:
     // nothing.
     std::function<bool(const Address&)> hands_off;
+    // Ids of the intents of which recovery has written down what became of the calls before it. Who
+    // recovers more than once in one life of the program keeps it, from the opening of the state to
+    // the next; it outlives the engine. Null: nobody does.
+    std::set<std::string>* told = nullptr;
 };
 
 } // namespace trueup

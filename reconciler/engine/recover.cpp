@@ -25,12 +25,6 @@ public:
         for (const Intent& intent : *intents)
             newest_[intent.address] = intent.id;
         for (const Intent& intent : *intents) {
-            const auto address = Address::parse(intent.address);
-            if (engine_.hands_off && address && engine_.hands_off(*address)) {
-                recovery_.unresolved.push_back(intent.address +
-                                               ": nothing is done to it at this time");
-                continue;
-            }
             auto resolved = co_await resolve(intent, Finality::may_wait);
             if (!resolved)
                 co_return resolved.error();
@@ -75,6 +69,10 @@ private:
     Task<Result<void>> resolve(Intent intent, Finality finality)
     {
         auto address = Address::parse(intent.address);
+        if (engine_.hands_off && address && engine_.hands_off(*address)) {
+            recovery_.unresolved.push_back(intent.address + ": nothing is done to it at this time");
+            co_return Result<void>{};
+        }
         const Kind* kind = address ? engine_.catalogue.find(address->kind()) : nullptr;
         if (kind == nullptr) {
             recovery_.unresolved.push_back(intent.address + ": its kind is not in the catalogue");
@@ -191,13 +189,21 @@ private:
         if (!before)
             co_return before.error();
         const bool known = *before && (*before)->uid == uid;
+        const auto released = is_released(action, uid);
+        if (!released)
+            co_return released.error();
+        if (!known && *released) {
+            auto closed = co_await close(intent, "found");
+            co_return closed;
+        }
         if (!known)
             batch.put.push_back(std::move(record));
         if (!replaces && !goes_on)
             batch.close.push_back(intent.id);
         // Calls of the run before may have taken effect that nobody could write down. That is told
         // before this run sends any, as in `tell`.
-        if (!known || !replaces)
+        const bool untold = is_untold(intent);
+        if (!known || (untold && (goes_on || !replaces)))
             batch.audit.push_back(audit_of(intent, "found"));
         auto stored = co_await engine_.store.commit(std::move(batch));
         if (!stored)
@@ -295,6 +301,16 @@ private:
                 co_return Result<void>{};
             }
         }
+        if (!deletes && *object) {
+            auto kept = co_await keep_record(action, intent, **object);
+            if (!kept)
+                co_return kept.error();
+        }
+        if (!deletes && *object && action.kind->readiness) {
+            auto marked = co_await await_readiness(*action.kind, intent);
+            if (!marked)
+                co_return marked.error();
+        }
         const bool goes_on =
             !deletes && *object && has_steps(*action.kind) && belongs_to(action, **object);
         if (goes_on) {
@@ -324,16 +340,6 @@ private:
             ++recovery_.resolved;
             note(intent, "a delete of an earlier run had taken effect");
             co_return Result<void>{};
-        }
-        if (!deletes && *object) {
-            auto kept = co_await keep_record(action, intent, **object);
-            if (!kept)
-                co_return kept.error();
-        }
-        if (!deletes && *object && action.kind->readiness) {
-            auto marked = co_await await_readiness(*action.kind, intent);
-            if (!marked)
-                co_return marked.error();
         }
         std::string outcome = goes_on ? "" : "unknown";
         auto closed = co_await close(intent, std::move(outcome));
@@ -414,10 +420,10 @@ private:
             batch.put.push_back(std::move(record));
         } else {
             // What somebody let go of meanwhile stays nobody's.
-            const auto memos = engine_.store.memos();
-            if (!memos)
-                co_return memos.error();
-            if (released_objects(*memos).contains(object_key(action.address.kind(), intent.uid)))
+            const auto released = is_released(action, intent.uid);
+            if (!released)
+                co_return released.error();
+            if (*released)
                 co_return Result<void>{};
             const Diff rest =
                 make_diff(*action.kind, intent.desired, &object.value, &intent.desired, {});
@@ -454,10 +460,27 @@ private:
     // of which the next one would have to tell if this one dies too.
     Task<Result<void>> tell(const Intent& intent, std::string outcome)
     {
+        if (!is_untold(intent))
+            co_return Result<void>{};
         Batch batch;
         batch.audit.push_back(audit_of(intent, outcome));
         auto stored = co_await engine_.store.commit(std::move(batch));
         co_return stored;
+    }
+
+    // Whether nobody has told of it in this life of the program; from now on somebody has.
+    bool is_untold(const Intent& intent)
+    {
+        return engine_.told == nullptr || engine_.told->insert(intent.id).second;
+    }
+
+    // Whether somebody let go of the object since.
+    Result<bool> is_released(const Action& action, const std::string& uid) const
+    {
+        const auto memos = engine_.store.memos();
+        if (!memos)
+            return memos.error();
+        return released_objects(*memos).contains(object_key(action.address.kind(), uid));
     }
 
     // "": that is written down already.

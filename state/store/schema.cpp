@@ -328,16 +328,20 @@ Check check_for(std::uint64_t size_bytes)
 namespace {
 
 // The code of SQLite for why the check could not read a page, which only its text says: what cannot
-// be read now may be as good as ever.
+// be read now may be as good as ever. Of pages in chains (long values, free ones) it says no code.
 std::optional<int> read_failure(std::string_view verdict)
 {
     constexpr std::string_view label = "error code=";
     const std::size_t at = verdict.find(label);
     if (at == std::string_view::npos)
-        return std::nullopt;
+        return verdict.find("failed to get page") != std::string_view::npos
+                   ? std::optional(SQLITE_IOERR_READ)
+                   : std::nullopt;
     int code = SQLITE_OK;
     std::from_chars(verdict.data() + at + label.size(), verdict.data() + verdict.size(), code);
-    return (code & 0xFF) == SQLITE_IOERR ? std::optional(code) : std::nullopt;
+    const int primary = code & 0xFF;
+    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? std::nullopt
+                                                                 : std::optional(code);
 }
 
 } // namespace

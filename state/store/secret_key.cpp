@@ -56,7 +56,9 @@ Result<std::string> read_key(const fs::path& file)
                          errno == ELOOP ? "it must not be a symbolic link" : "");
     }
     struct stat status {};
-    if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    if (::fstat(fd.get(), &status) != 0)
+        return key_error(file, "cannot be read: " + system_message(errno));
+    if (!S_ISREG(status.st_mode))
         return key_error(file, "is not a regular file", "move it away");
     if ((status.st_mode & 077U) != 0)
         return key_error(file, "is open to other users", "chmod 600 " + file.string());
@@ -64,6 +66,11 @@ Result<std::string> read_key(const fs::path& file)
         return key_error(file, "belongs to user " + std::to_string(status.st_uid));
     std::string key(key_bytes + 1, '\0');
     const ssize_t size = ::read(fd.get(), key.data(), key.size());
+    if (size < 0) {
+        const int reason = errno;
+        wipe(key);
+        return key_error(file, "cannot be read: " + system_message(reason));
+    }
     if (size != static_cast<ssize_t>(key_bytes)) {
         wipe(key);
         return key_error(

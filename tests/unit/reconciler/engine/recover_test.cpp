@@ -1,61 +1,12 @@
 // What a start after a crash does with each kind of open intent.
 
-#include "engine_world.hpp"
 #include "reconciler/engine/keepsakes.hpp"
+#include "recover_world.hpp"
 
 using namespace trueup;
 using namespace trueup::test;
 
 namespace {
-
-constexpr auto a = "Widget/tenant/a";
-
-Intent intent_of(Verb verb, const std::string& route, std::string uid = {})
-{
-    Intent intent;
-    intent.id = "i1";
-    intent.address = a;
-    intent.verb = trueup::name_of(verb);
-    intent.route = route;
-    intent.uid = std::move(uid);
-    intent.desired = tree("{metadata: {name: a}, spec: {size: 1}}");
-    intent.plan_id = "p0";
-    intent.opened_at = "2026-03-01T00:00:00.000Z";
-    return intent;
-}
-
-Intent open_create()
-{
-    return intent_of(Verb::create, "POST /widgets");
-}
-
-Record record_of(std::string uid)
-{
-    Record record;
-    record.address = a;
-    record.kind = "Widget";
-    record.uid = std::move(uid);
-    record.last_applied = tree("{metadata: {name: a}, spec: {size: 1}}");
-    return record;
-}
-
-Recovery recovered(EngineWorld& world)
-{
-    auto done = world.clock.run(recover(world.engine()));
-    REQUIRE_MESSAGE(done.has_value(), (done ? std::string() : done.error().text()));
-    return std::move(*done);
-}
-
-// Of the lines of the audit, the oldest first.
-Lines outcomes(EngineWorld& world)
-{
-    const auto records = world.store.audit(10);
-    REQUIRE(records);
-    Lines lines;
-    for (const AuditRecord& record : *records)
-        lines.insert(lines.begin(), record.outcome);
-    return lines;
-}
 
 // What a replace of `uid` notes before it makes the new one.
 Memo replace_of(EngineWorld& world, const std::string& uid)
@@ -442,92 +393,6 @@ TEST_SUITE("engine: recover")
         REQUIRE(world.store.find(setting).has_value());
         CHECK(*world.store.find(setting)->last_applied == tree("{spec: {level: 6}}"));
         CHECK(world.open_intents() == 0);
-    }
-
-    TEST_CASE("C: the steps of an interrupted take-over are for what has become ours, also late")
-    {
-        EngineWorld world;
-        Kind& widget = world.kind("Widget");
-        widget.settle = 30s;
-        const Operation publish =
-            operation("publish", OperationClass::idempotent, "POST", "/widgets/{uid}/publish");
-        widget.create->then.push_back(publish);
-        Facet facet;
-        facet.then.push_back(publish);
-        widget.facets.push_back(std::move(facet));
-        const std::string uid = world.exists(a, "spec: {size: 1}").uid;
-        Intent intent = intent_of(Verb::update, "update", uid);
-        intent.desired = tree("{metadata: {name: a}, spec: {size: 1}}");
-        world.put_intent(std::move(intent));
-        const auto take = [&] {
-            Value& raw = world.api.find_item(uid)->raw;
-            put(raw, path("metadata.annotations.shop/owner"), "me");
-            put(raw, path("metadata.annotations.shop/address"), address_mark(address(a)));
-        };
-        SUBCASE("it never does")
-        {
-            recovered(world);
-            CHECK(world.api.writes() == Lines{});
-        }
-        SUBCASE("it does within the time to settle")
-        {
-            const auto alarm = world.clock.alarm(20s, take);
-            recovered(world);
-            CHECK(world.api.writes() == Lines{std::string("write ") + a});
-        }
-        CHECK(world.open_intents() == 0);
-    }
-
-    TEST_CASE("H: what became of the calls of a dead run is written down before more are sent")
-    {
-        for (const std::string found : {"found", "unknown"}) {
-            CAPTURE(found);
-            EngineWorld world;
-            Kind& widget = world.kind("Widget");
-            const Operation publish =
-                operation("publish", OperationClass::idempotent, "POST", "/widgets/{uid}/publish");
-            widget.create->then.push_back(publish);
-            Facet facet;
-            facet.then.push_back(publish);
-            widget.facets.push_back(std::move(facet));
-            const std::string uid = world.exists(a, "spec: {size: 1}", true).uid;
-            world.put_intent(found == "found" ? open_create()
-                                              : intent_of(Verb::update, "update", uid));
-            Lines before_call;
-            world.api.before = [&](const FakeProvider::Call& call) {
-                if (call.verb == "write")
-                    before_call = outcomes(world);
-            };
-
-            world.steps.fail(0, Fault::unsent); // the first commit
-            CHECK_FALSE(world.clock.run(recover(world.engine())));
-            CHECK(world.api.writes() == Lines{});
-
-            recovered(world);
-            CHECK(before_call == Lines{found});
-            CHECK(std::ranges::count(outcomes(world), found) == 1);
-            CHECK(world.open_intents() == 0);
-        }
-    }
-
-    TEST_CASE("a store that fails in the middle ends the recovery")
-    {
-        EngineWorld world;
-        Kind& widget = world.kind("Widget");
-        widget.create->then.push_back(
-            operation("publish", OperationClass::action, "POST", "/widgets/{uid}/publish"));
-        world.exists(a, {}, true);
-        world.put_intent(open_create());
-        world.api.before = [&](const FakeProvider::Call& call) {
-            if (call.verb == "write")
-                world.steps.fail(0, Fault::unsent); // the commit that follows
-        };
-
-        const auto done = world.clock.run(recover(world.engine()));
-
-        REQUIRE_FALSE(done);
-        CHECK(done.error().code == Errc::store_failed);
-        CHECK(world.open_intents() == 1);
     }
 
     TEST_CASE("a replace whose new one never came is planned again, and the old one stays ours")
