@@ -131,7 +131,8 @@ void Day::start_life()
         return;
     timeline_.add("trueup", "the state cannot be opened: " + started.error().text());
     judge_.printed("an error", started.error().text());
-    if (!damaged_ && !disk_failing())
+    const bool is_told_damaged = started.error().text().find("damaged") != std::string::npos;
+    if (!damaged_ && (is_told_damaged || !disk_failing()))
         judge_.violation('G', "the state cannot be opened: " + started.error().text());
     if (damaged_)
         replace_state();

@@ -146,6 +146,12 @@ std::string Judge::project_uid(const std::string& name) const
     return project != nullptr ? project->uid : std::string();
 }
 
+std::string Judge::sender() const
+{
+    return std::to_string(lives_) + "@" +
+           std::to_string(universe_.now().time_since_epoch().count());
+}
+
 // ---- what the program sends
 // -----------------------------------------------------------------------------
 
@@ -157,7 +163,6 @@ void Judge::sending(std::string_view head)
     const std::string path(target.substr(0, target.find_first_of("? ")));
     if (method == "GET" || path.starts_with("/v1/dashboard") || path.starts_with("/v1/auth"))
         return;
-    sent_[method + " " + path].push_back(universe_.now());
     if (!is_intended(method, path))
         violation('B', method + " " + path + " is sent and no intent of it is on the disk");
 }
@@ -256,6 +261,7 @@ void Judge::note_effect(const HttpRequest& request,
     effect.path = path_of(request);
     effect.trace = response.header("AuditUid");
     effect.sender = header(request, sender_header);
+    effect.sender.resize(effect.sender.find('@'));
     effects_.push_back(std::move(effect));
 }
 
@@ -276,16 +282,15 @@ void Judge::created(const HttpRequest& request,
     thing.mark_address = annotation(*body, "trueup.io/address");
     thing.content = request.body;
     thing.by_client = true;
-    thing.outlived =
-        rules_.duplicates_possible &&
-        is_late("POST " + std::string(facts.create), universe_.now() - std::chrono::seconds(1));
+    constexpr Duration settle = std::chrono::seconds(30);
+    thing.outlived = is_late(request, universe_.now() - settle);
     thing.appeared_at = universe_.now();
     thing.read_at = universe_.now();
     const std::string address = address_of(thing);
     note_effect(request, response, address);
     check_planned(address, request);
     check_order(address, request);
-    check_looked(thing, facts, address);
+    check_looked(request, thing, facts, address);
     std::vector<std::string> twins;
     for (const auto& [uid, other] : things_) {
         const bool same = other.mark_owner == thing.mark_owner &&
@@ -324,10 +329,12 @@ void Judge::looked(const HttpRequest& request)
 }
 
 // Where the server takes a second one of a name, somebody must have looked since the plan.
-void Judge::check_looked(const Thing& thing, const KindFacts& facts, const std::string& address)
+void Judge::check_looked(const HttpRequest& request,
+                         const Thing& thing,
+                         const KindFacts& facts,
+                         const std::string& address)
 {
-    if ((facts.unique && rules_.trusting) || !planned_ ||
-        is_late("POST " + std::string(facts.create), planned_at_))
+    if ((facts.unique && rules_.trusting) || !planned_ || is_late(request, planned_at_))
         return;
     const auto look = last_look_.find({thing.kind, thing.project_uid});
     if (look == last_look_.end() || look->second < planned_at_)
@@ -369,7 +376,8 @@ void Judge::removed(Thing& thing, const HttpRequest& request)
 // Whether a request was on its way already at that time.
 bool Judge::is_late(const HttpRequest& request, Instant since) const
 {
-    return is_late(request.method + " " + std::string(path_of(request)), since);
+    const std::string sender = header(request, sender_header);
+    return Instant(Duration(std::stoll(sender.substr(sender.find('@') + 1)))) < since;
 }
 
 // ---- others

@@ -156,8 +156,9 @@ public:
     // Of a live project; "" when there is none.
     std::string project_uid(const std::string& name) const;
     std::size_t writes() const { return effects_.size(); }
-    // How many of them have ended: by a death, or by opening the state again.
-    std::size_t lives() const { return lives_; }
+    // Who sends now, and when: "LIFE@NANOSECONDS". A life ends by a death, or when the state is
+    // opened again.
+    std::string sender() const;
 
 private:
     void created(const HttpRequest& request, const HttpResponse& response, const KindFacts& facts);
@@ -173,12 +174,14 @@ private:
     void check_delete(const Thing& thing, const HttpRequest& request);
     void check_absent(const Action& action);
     void check_kept(const ActionResult& result);
-    void check_looked(const Thing& thing, const KindFacts& facts, const std::string& address);
+    void check_looked(const HttpRequest& request,
+                      const Thing& thing,
+                      const KindFacts& facts,
+                      const std::string& address);
     // True when it may be taken over from somebody else.
     bool check_touch(const HttpRequest& request, Thing& thing);
     bool is_ours(const Thing& thing) const;
     bool is_late(const HttpRequest& request, Instant since) const;
-    bool is_late(const std::string& call, Instant since) const;
     bool is_intended(const std::string& method, const std::string& path) const;
     void check_resource(const Declared& declared, const Final& end);
     void check_orphans(const Final& end);
@@ -208,7 +211,6 @@ private:
     std::map<std::string, std::string> remembered_;                    // address -> uid
     std::map<std::pair<std::string, std::string>, Instant> last_look_; // by kind and project
     Instant round_began_{};
-    std::map<std::string, std::vector<Instant>> sent_; // writes by method and path
     std::optional<Instant> state_lost_at_;
     bool duplicates_excused_ = false;
     std::set<std::pair<std::string, std::string>> referred_; // address -> by which kind

@@ -10,17 +10,6 @@ namespace trueup::sim {
 // and the answer that it rests on may have been half a minute on its way.
 constexpr Duration compared_again = std::chrono::seconds(36);
 
-// What arrives at once is the last one that was sent; what does not may be any of them.
-bool Judge::is_late(const std::string& call, Instant since) const
-{
-    constexpr Duration at_once = std::chrono::seconds(1);
-    const auto sent = sent_.find(call);
-    if (sent == sent_.end())
-        return false;
-    const bool was_held_up = universe_.now() - sent->second.back() > at_once;
-    return (was_held_up ? sent->second.front() : sent->second.back()) < since;
-}
-
 // ---- E: the plan is what happens
 // -----------------------------------------------------------------------
 
@@ -91,7 +80,11 @@ void Judge::check_delete(const Thing& thing, const HttpRequest& request)
             violation('C', address + " is deleted and pruning was not asked for");
         return;
     }
-    if (declared->prevent_destroy)
+    // What a replace has begun, recovery ends as it was decided.
+    const bool is_owed = !planned_ && std::ranges::any_of(intents_, [&](const auto& entry) {
+        return entry.second.verb == name_of(Verb::replace) && entry.second.uid == thing.uid;
+    });
+    if (declared->prevent_destroy && !is_owed)
         violation('C', address + " is deleted although it is protected");
     if (declared->replace == ReplaceMode::forbidden && !replacing_.contains({address, thing.uid}))
         violation('C', address + " is deleted although it is declared");

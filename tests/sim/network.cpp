@@ -247,8 +247,7 @@ std::unique_ptr<ByteStream> Network::connect(Place& client)
         };
         auto told_of_sender = [this, link](const HttpRequest& request) {
             HttpRequest told = request;
-            told.headers.emplace_back(std::string(sender_header),
-                                      std::to_string(link->fate.sender));
+            told.headers.emplace_back(std::string(sender_header), link->fate.sender);
             return handler_(told);
         };
         asio::co_spawn(server_.get_executor(),

@@ -32,7 +32,7 @@ struct Fate {
     std::size_t cut_after_bytes = std::numeric_limits<std::size_t>::max(); // then a reset
     std::size_t write_max = std::numeric_limits<std::size_t>::max();       // bytes taken at once
     Duration piece_delay{}; // of each piece of the answer; zero: it comes in one
-    std::size_t sender = 0; // told to the server in `sender_header`
+    std::string sender;     // told to the server in `sender_header`
 };
 
 class Network {

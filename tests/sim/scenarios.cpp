@@ -126,10 +126,14 @@ std::vector<Fault> further_steps(const SimResult& calm)
     }
     // What others do between a plan and its first call; the seed says to which of the objects.
     for (std::size_t at = 1; at <= calm.rounds; ++at)
-        for (const FaultKind kind :
-             {FaultKind::other_take, FaultKind::other_edit, FaultKind::other_remove})
+        for (const FaultKind kind : {FaultKind::other_take,
+                                     FaultKind::other_edit,
+                                     FaultKind::other_remove,
+                                     FaultKind::other_clone})
             for (std::uint64_t seed = 1; seed <= 4; ++seed)
                 steps.push_back(fault_at(kind, Trigger::plan, at, seed));
+    for (std::size_t at = 1; at <= calm.requests_before_calm; ++at)
+        steps.push_back(fault_at(FaultKind::shift_pages, Trigger::request, at, at));
     for (std::size_t at = 1; at <= calm.requests_before_calm; at += 4) {
         steps.push_back(fault_at(FaultKind::overlook, Trigger::request, at, at / 4));
         steps.back().number = 2'000;

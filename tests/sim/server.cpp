@@ -175,7 +175,7 @@ Fate Server::send(std::string_view head)
     if (fault == nullptr && write)
         fault = striking(Trigger::write, sent_writes_, is_networks);
     Fate fate;
-    fate.sender = judge_.lives();
+    fate.sender = judge_.sender();
     if (fault == nullptr)
         return fate;
     fate.reset = fault->kind == FaultKind::late_cut;

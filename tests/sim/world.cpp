@@ -259,7 +259,8 @@ bool add_resource(ManifestText& manifests, Random& random)
         d.name = "m";
     if (d.kind == "PasswordPolicy") // the tenant has one from the beginning
         d.adopt = AdoptMode::take_over;
-    const bool depends = d.kind == "ClusterProfile" || d.kind == "TagFilter";
+    const bool depends =
+        d.kind == "ClusterProfile" || d.kind == "TagFilter" || d.kind == "RegistryHelm";
     if (has_roles(d.kind) || depends)
         for (const std::string& each : addresses_of(manifests, depends ? "RegistryHelm" : "Role"))
             if (random.below(2) == 0)
