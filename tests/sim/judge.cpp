@@ -449,6 +449,10 @@ void Judge::planned(const Plan& plan)
         if (action.verb == Verb::replace)
             replacing_[{action.address.text(), action.uid}] = planned_at_;
         check_absent(action);
+        const auto thing = things_.find(action.uid);
+        const bool is_claimed = action.verb == Verb::adopt && action.reason == Reason::marked;
+        if (is_claimed && thing != things_.end() && thing->second.alive && !is_ours(thing->second))
+            violation('C', action.address.text() + " is taken for ours by a mark that is not its");
         if (action.verb == Verb::remove && !prune_)
             violation('C', "a delete is planned without being asked for: " + action.address.text());
         if (action.verb == Verb::remove && in_force_.resources.empty() && !rules_.guarded_later)

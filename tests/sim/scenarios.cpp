@@ -78,8 +78,12 @@ std::vector<Scenario> make_scenarios()
         scenario("what is to be left", set_of({role, left, kept}), set_of({role})),
         scenario("what must be ready first", set_of({registry, after}), set_of({after2, role})),
         scenario("a reset", set_of({policy, role}), set_of({role})),
+        scenario("one that exists, on a later page", set_of({filter}), set_of({filter, role})),
+        scenario(
+            "another of its kind", set_of({filter}), set_of({filter, declare("TagFilter", "e")})),
     };
     all[1].trusting = true;
+    all[13].before = {role};
     all[11].async_duration = std::chrono::seconds(25);
     return all;
 }
@@ -133,7 +137,8 @@ std::vector<Fault> further_steps(const SimResult& calm)
             for (std::uint64_t seed = 1; seed <= 4; ++seed)
                 steps.push_back(fault_at(kind, Trigger::plan, at, seed));
     for (std::size_t at = 1; at <= calm.requests_before_calm; ++at)
-        steps.push_back(fault_at(FaultKind::shift_pages, Trigger::request, at, at));
+        for (std::uint64_t seed = 1; seed <= 4; ++seed)
+            steps.push_back(fault_at(FaultKind::shift_pages, Trigger::request, at, seed));
     for (std::size_t at = 1; at <= calm.requests_before_calm; at += 4) {
         steps.push_back(fault_at(FaultKind::overlook, Trigger::request, at, at / 4));
         steps.back().number = 2'000;

@@ -66,6 +66,7 @@ Setting setting_of(const Scenario& scenario)
     set_secrets(s.server);
     s.process.credentials.api_key.emplace(s.server.api_key, "", "test");
     s.manifests = scenario.stages.front();
+    s.before = scenario.before;
     tell_judge(s);
     return s;
 }

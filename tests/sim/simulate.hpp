@@ -19,8 +19,9 @@ struct Scenario {
     const char* name = "";
     std::vector<ManifestText> stages;
     bool prune = true;
-    bool trusting = false;     // the catalogue that relies on the server's refusal of duplicates
-    Duration async_duration{}; // until what is made is ready
+    bool trusting = false;        // the catalogue that relies on the server's refusal of duplicates
+    Duration async_duration{};    // until what is made is ready
+    std::vector<Declared> before; // what exists when trueup first looks
 };
 
 struct SimOptions {
