@@ -136,9 +136,14 @@ private:
             undecided_.emplace_back(std::move(intent), left);
             co_return Result<void>{};
         }
-        if (ours.size() > 1)
+        // Which of them is ours people must say; what the one that they leave is to be protected
+        // from, only the intent knows.
+        if (ours.size() > 1) {
             recovery_.unresolved.push_back(action.address.text() +
                                            ": several objects carry our mark for it");
+            auto told = co_await tell(intent, "unknown");
+            co_return told;
+        }
         auto closed = co_await close(intent, "none");
         co_return closed;
     }

@@ -202,6 +202,9 @@ Agreement agree(const SavedPlan& saved, Plan now)
             // Not part of the agreement; what is unchanged may still be referred to.
             if (does_something(action.verb))
                 refused.insert(action.address.text());
+            // Nothing is done to what is not ready yet, and what depends on it waits all the same.
+            if (action.verb == Verb::waiting)
+                result.actions.push_back(std::move(action));
             continue;
         }
         std::string why = disagreement(*it->second, action);

@@ -136,6 +136,25 @@ TEST_SUITE("engine: recover")
         CHECK(world.api.writes() == Lines{});
     }
 
+    TEST_CASE("C: the one of two objects that somebody leaves is protected as it was to be")
+    {
+        EngineWorld world;
+        const std::string uid = world.exists(a, {}, true).uid;
+        const std::string other = world.exists(a, {}, true).uid;
+        Intent intent = open_create();
+        intent.abandon = true;
+        world.put_intent(std::move(intent));
+        REQUIRE(recovered(world).unresolved.size() == 1);
+        world.api.erase_item(other);
+
+        recovered(world);
+
+        REQUIRE(world.store.find(a).has_value());
+        CHECK(world.store.find(a)->uid == uid);
+        CHECK(world.store.find(a)->abandon);
+        CHECK(world.open_intents() == 0);
+    }
+
     TEST_CASE("G: when the API cannot be asked, the intent stays and the start fails")
     {
         EngineWorld world;

@@ -237,6 +237,24 @@ TEST_SUITE("plan: saved plans")
               Lines{"Widget/tenant/b: it depends on Widget/tenant/a, which is not applied"});
     }
 
+    TEST_CASE(
+        "what depends on one that is not ready waits for it, though nothing is to be done there")
+    {
+        Scene scene;
+        scene.declare("Widget/tenant/a");
+        scene.owned("Widget/tenant/a", "u1");
+        scene.records[0].waiting = "it is in the state Pending";
+        scene.depend(scene.declare("Widget/tenant/b"), "Widget/tenant/a");
+        const SavedPlan plan = saved(scene);
+        REQUIRE(plan.actions.size() == 1);
+
+        const Agreement agreement = agree(plan, scene.plan());
+
+        REQUIRE(agreement.actions.size() == 2);
+        CHECK(agreement.actions[0].verb == Verb::waiting);
+        CHECK(agreement.actions[1].depends_on == Lines{"Widget/tenant/a"});
+    }
+
     TEST_CASE("what was agreed and is nowhere any more is said, not silently left out")
     {
         Scene scene = ten();
