@@ -34,7 +34,11 @@ void Judge::conclude(const Final& end)
         const auto old = things_.find(intent.uid);
         const bool left = intent.verb == "replace" && old != things_.end() && old->second.alive &&
                           old->second.others_wrote_at != Instant();
-        if (!broken && !left)
+        const bool doubled =
+            std::ranges::count_if(things_, [&](const auto& entry) {
+                return entry.second.alive && address_of(entry.second) == intent.address;
+            }) > 1;
+        if (!broken && !left && !doubled)
             violation('D', "an intent is still open: " + intent.address);
     }
     check_orphans(end);

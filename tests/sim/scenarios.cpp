@@ -123,6 +123,7 @@ std::vector<Fault> further_steps(const SimResult& calm)
         steps.push_back(fault_at(FaultKind::fail_before, Trigger::write, at, 2 * at));
         steps.push_back(fault_at(FaultKind::cut_before, Trigger::write, at, 2 * at));
         steps.push_back(fault_at(FaultKind::lost, Trigger::write, at, 2 * at));
+        steps.push_back(fault_at(FaultKind::keep_other, Trigger::write, at, 2 * at));
         steps.push_back(fault_at(FaultKind::late, Trigger::write, at, 2 * at));
         steps.back().number = 27'000;
         steps.push_back(fault_at(FaultKind::garbage, Trigger::write, at, 2 * at));
