@@ -565,8 +565,10 @@ void Judge::said(const Event& event)
     const bool takes = event.type == EventType::action_done && event.verb == "update";
     if (!adopts && !takes)
         return;
+    const auto planned = plan_.find(event.address);
+    const std::string about = planned != plan_.end() ? planned->second.uid : std::string();
     for (auto& [uid, thing] : things_)
-        if (thing.alive && address_of(thing) == event.address)
+        if (thing.alive && (about.empty() || about == uid) && address_of(thing) == event.address)
             thing.adopted = true;
 }
 

@@ -270,8 +270,9 @@ void Server::change_both(std::function<void(Sandbox&)> change)
 HttpResponse Server::handle(const HttpRequest& request, bool write)
 {
     HttpResponse response = sandbox_->handle(request, universe_.wall());
-    const bool took_effect = response.status >= 200 && response.status < 300;
-    if (replica_ && write && took_effect) {
+    // The replica knows of no sessions and no rates, and refuses for the same reasons otherwise.
+    const bool was_let_in = response.status != 401 && response.status != 429;
+    if (replica_ && write && was_let_in) {
         auto again = [copy = with_key(request, rules_.api_key),
                       at = universe_.wall()](Sandbox& sandbox) { sandbox.handle(copy, at); };
         untold_.emplace_back(std::move(again));
