@@ -234,6 +234,7 @@ TEST_SUITE("integration: life")
     {
         LiveApi api;
         Site site;
+        site.settle = "0s"; // what was just made is missing at once
         site.write("roles.yaml", role("a") + role("b") + role("c"));
         REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
         const Finished list = site.run(api, {"state", "list"});

@@ -130,6 +130,9 @@ public:
 
     const std::filesystem::path& directory() const { return directory_; }
 
+    // How long after a write nobody believes that what is not seen is gone.
+    std::string settle = "100ms";
+
     void write(const std::string& file, const std::string& text) const
     {
         std::filesystem::create_directories((directory_ / file).parent_path());
@@ -161,7 +164,7 @@ public:
                                               "--rate",
                                               "unlimited",
                                               "--settle",
-                                              "100ms",
+                                              settle,
                                               "--no-color"};
         all.insert(all.end(), common.begin(), common.end());
         return all;
