@@ -449,7 +449,7 @@ Task<Result<Writer::Verdict>> Writer::find_outcome(const Action& action, bool an
     auto found = co_await look_for(action);
     if (!found)
         co_return found.error();
-    if (found->ours.empty() && found->others.empty() && lost &&
+    if (found->ours.empty() && found->others.empty() && (answered || lost) &&
         !mutated(Mutation::resend_without_settling)) {
         co_await engine_.clock.sleep(kind.settle);
         found = co_await look_for(action);

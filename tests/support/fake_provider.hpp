@@ -46,9 +46,10 @@ public:
     // Both outlive the provider.
     FakeProvider(Clock& clock, Steps& steps) : clock_(clock), steps_(steps) {}
 
-    Life life;                               // of what is created from now on, at status.state
-    Duration dying{};                        // how long a deleted object is still there
-    Duration late{};                         // how long after a swallowed create it takes effect
+    Life life;        // of what is created from now on, at status.state
+    Duration dying{}; // how long a deleted object is still there
+    // How long after a swallowed create it takes effect, or is shown where no uid is named.
+    Duration late{};
     bool lists_in_pages = false;             // then no list proves absence
     bool holds_writes_up = false;            // so long that each is compared anew
     bool names_uids = true;                  // false: no answer to a create says the uid
@@ -296,8 +297,13 @@ private:
             co_return conflict();
         }
         Created created;
-        created.uid = store(kind, call);
         created.status = 201;
+        if (!names_uids && late != Duration::zero()) { // reads are behind
+            arrivals_.push_back(clock_.alarm(late, [this, &kind, call] { store(kind, call); }));
+            end(fault);
+            co_return created;
+        }
+        created.uid = store(kind, call);
         end(fault);
         if (fault == Fault::lost)
             co_return unanswered();

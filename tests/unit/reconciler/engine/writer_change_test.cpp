@@ -287,6 +287,22 @@ TEST_SUITE("engine: audit")
         CHECK(world.store.history(a) == Lines{"create unknown", "create unknown"});
     }
 
+    TEST_CASE("A: a create that was answered without a name is waited for where reads are behind")
+    {
+        EngineWorld world;
+        world.kind("Widget").settle = 30s;
+        world.declare(a);
+        world.api.names_uids = false;
+        world.api.late = 12s;
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 0);
+        CHECK(world.store.find(a).has_value());
+        CHECK(world.api.uids_of("Widget", "a").size() == 1);
+        CHECK(world.open_intents() == 0);
+    }
+
     TEST_CASE("H: a create that was answered without a name is told, whatever comes after")
     {
         EngineWorld world;
