@@ -194,10 +194,10 @@ private:
         if (!before)
             co_return before.error();
         const bool known = *before && (*before)->uid == uid;
-        const auto released = is_released(action, uid);
+        const Result<bool> released = known ? Result<bool>(false) : is_released(action, uid);
         if (!released)
             co_return released.error();
-        if (!known && *released) {
+        if (*released) {
             auto closed = co_await close(intent, "found");
             co_return closed;
         }

@@ -32,14 +32,7 @@ TEST_SUITE("engine: recover steps")
     TEST_CASE("C: the steps of an interrupted take-over are for what has become ours, also late")
     {
         EngineWorld world;
-        Kind& widget = world.kind("Widget");
-        widget.settle = 30s;
-        const Operation publish =
-            operation("publish", OperationClass::idempotent, "POST", "/widgets/{uid}/publish");
-        widget.create->then.push_back(publish);
-        Facet facet;
-        facet.then.push_back(publish);
-        widget.facets.push_back(std::move(facet));
+        with_publish(world).settle = 30s;
         const std::string uid = world.exists(a, "spec: {size: 1}").uid;
         Intent intent = intent_of(Verb::update, "update", uid);
         intent.desired = tree("{metadata: {name: a}, spec: {size: 1}}");
@@ -68,13 +61,7 @@ TEST_SUITE("engine: recover steps")
         for (const std::string found : {"found", "unknown"}) {
             CAPTURE(found);
             EngineWorld world;
-            Kind& widget = world.kind("Widget");
-            const Operation publish =
-                operation("publish", OperationClass::idempotent, "POST", "/widgets/{uid}/publish");
-            widget.create->then.push_back(publish);
-            Facet facet;
-            facet.then.push_back(publish);
-            widget.facets.push_back(std::move(facet));
+            with_publish(world);
             const std::string uid = world.exists(a, "spec: {size: 1}", true).uid;
             world.put_intent(found == "found" ? open_create()
                                               : intent_of(Verb::update, "update", uid));
