@@ -74,6 +74,27 @@ TEST_SUITE("engine: recover")
         CHECK(recovered(world).resolved == 1);
     }
 
+    TEST_CASE("what may not be written to by the time that it has settled stays open too")
+    {
+        EngineWorld world;
+        world.kind("Widget").settle = 30s;
+        world.put_intent(open_create());
+        bool is_frozen = false;
+        const auto alarm = world.clock.alarm(20s, [&] {
+            world.exists(a, {}, true);
+            is_frozen = true;
+        });
+        Engine engine = world.engine();
+        engine.hands_off = [&](const Address&) { return is_frozen; };
+
+        const auto left = world.clock.run(recover(engine));
+
+        REQUIRE(left);
+        CHECK(left->unresolved.size() == 1);
+        CHECK_FALSE(world.store.find(a).has_value());
+        CHECK(world.open_intents() == 1);
+    }
+
     TEST_CASE("A: a create that took no effect is over once its kind has settled")
     {
         EngineWorld world;
