@@ -126,7 +126,9 @@ std::vector<std::string> echoes_of(std::string_view plain)
 
 std::string clean(std::string_view text, const std::vector<Secret>& secrets, std::size_t bytes_max)
 {
-    return printable(without_secrets(std::string(text), secrets), bytes_max);
+    std::string shown = printable(without_secrets(std::string(text), secrets), bytes_max);
+    // Once more: what is shown in place of a control character can complete what looks like one.
+    return without_secrets(std::move(shown), secrets);
 }
 
 std::string text_at(const Value& body, const Path& path)

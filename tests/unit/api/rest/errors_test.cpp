@@ -152,6 +152,17 @@ TEST_SUITE("api: errors")
         CHECK(error.api->audit_uid == "for (sensitive)");
     }
 
+    TEST_CASE("what is shown for a control character completes no secret")
+    {
+        const Error error = answered(writing,
+                                     500,
+                                     R"({"code": "X", "message": "\u009copen sesame"})",
+                                     {},
+                                     {secret("copen sesame")});
+        CHECK(error.api->message == "\\x9(sensitive)");
+        CHECK(error.text().find("copen sesame") == std::string::npos);
+    }
+
     TEST_CASE("an echo is found escaped as in JSON, as in a URL, and line by line")
     {
         const std::string key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\nline\"three\"/+=\n";
