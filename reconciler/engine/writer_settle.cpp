@@ -317,10 +317,16 @@ Task<Result<bool>> Writer::finish_replace(Action action, std::string uid, Expect
 // ---- without a call
 // -------------------------------------------------------------------------------
 
+// It may be one whose create was never seen to end: what depends on it waits as after a write.
 Task<Result<Settled>> Writer::adopt(Action action)
 {
     Batch batch;
-    batch.put.push_back(record_of(action, action.uid));
+    Record entry = record_of(action, action.uid);
+    if (action.kind->readiness) {
+        entry.waiting = "it was adopted and has not been seen ready";
+        entry.waiting_since = entry.updated_at;
+    }
+    batch.put.push_back(std::move(entry));
     batch.audit.push_back(audit_of(action, "done"));
     batch.must_be_durable = is_protected(batch.put.back());
     auto stored = co_await engine_.store.commit(std::move(batch));
@@ -328,6 +334,10 @@ Task<Result<Settled>> Writer::adopt(Action action)
         co_return stored.error();
     Settled settled;
     settled.uid = action.uid;
+    auto ready = co_await wait_until_ready(action, action.uid);
+    if (!ready)
+        co_return ready.error();
+    settled.waiting = *ready;
     co_return settled;
 }
 

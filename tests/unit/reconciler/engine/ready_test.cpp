@@ -135,6 +135,34 @@ TEST_SUITE("engine: readiness")
         CHECK(world.api.count("create") == 1);
     }
 
+    TEST_CASE("one that is adopted is waited for as one that is made, and nothing is written")
+    {
+        for (const bool may_wait : {true, false}) {
+            CAPTURE(may_wait);
+            Slow world;
+            world.exists(a, "spec: {size: 1}");
+            world.declare_dependent();
+            if (!may_wait)
+                world.options.wait = 0s;
+
+            const Report report = world.round();
+
+            if (may_wait) {
+                CHECK(lines_of(report) ==
+                      Lines{"adopt Widget/tenant/a done", "create Widget/tenant/b done"});
+                CHECK(world.dependent_started.time_since_epoch() >= 35s);
+                CHECK(world.store.find(a)->waiting == "");
+            } else {
+                CHECK(lines_of(report) ==
+                      Lines{"adopt Widget/tenant/a waiting", "create Widget/tenant/b skipped"});
+                world.clock.advance(40s);
+                CHECK(lines_of(world.round()) ==
+                      Lines{"waiting Widget/tenant/a done", "create Widget/tenant/b waiting"});
+            }
+            CHECK(world.api.writes() == Lines{"create Widget/tenant/b"});
+        }
+    }
+
     TEST_CASE("an object that fails is an error, in this round and in the next, and is not remade")
     {
         Slow world({{0s, "Pending"}, {15s, "Failed"}});
