@@ -375,4 +375,17 @@ void Loop::tell_supervisor()
     parts_.supervisor.status(text);
 }
 
+void Loop::report_changes(const ResourceStatuses& before)
+{
+    for (const auto& [address, status] : resources_) {
+        const auto it = before.find(address);
+        const bool was = it != before.end() && it->second.condition == Health::stalled;
+        const bool is = status.condition == Health::stalled;
+        if (is && (!was || it->second.reason != status.reason))
+            note(Level::warning, "stalled (" + status.reason + "): " + status.message, address);
+        else if (was && !is)
+            note(Level::info, "no longer stalled", address);
+    }
+}
+
 } // namespace trueup

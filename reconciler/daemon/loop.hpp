@@ -116,6 +116,7 @@ private:
     void want(Trigger trigger);
     void take_new_manifests(SettledSnapshot settled);
     void heed_approval_file();
+    void report_changes(const ResourceStatuses& before);
     void take_reloaded();
     void expire(WallTime now);
     bool expire_pending(WallTime now);
@@ -149,7 +150,6 @@ private:
     void learn_tombstones(const Judged& judged);
     void fail(const Error& error);
     void finish_round();
-    void report_changes(const ResourceStatuses& before);
 
     LoopParts parts_;
     std::unique_ptr<Stamp> stamp_;
@@ -181,7 +181,6 @@ private:
     std::size_t interrupted_in_row_ = 0;
     std::size_t failed_in_row_ = 0;
     std::set<std::string> told_;             // see Engine::told
-    std::size_t waiting_ = 0;                // resources that are not ready yet
     Duration look_took_{};                   // the last look at the API
     bool ask_for_failed_ = false;            // what failed is tried again at once
     std::set<std::string> judged_addresses_; // of the last plan

@@ -11,6 +11,7 @@ namespace trueup {
 namespace {
 
 constexpr Duration poll_min = std::chrono::seconds(2);
+constexpr Duration poll_unseen = std::chrono::minutes(1); // what could not be read
 constexpr std::size_t plan_id_bytes = 8;
 
 std::map<std::string, std::size_t> counts_by_verb(const PlanCounts& counts)
@@ -397,7 +398,10 @@ Task<void> Loop::carry_out(Judged judged)
             poll = std::min(poll, action.kind->readiness->interval);
     }
     // What the plan blocks is known from the plan; nobody need read it again each round.
-    judged.blocked = std::erase_if(judged.gated.actions, [](const Action& action) {
+    std::set<std::string> unseen;
+    judged.blocked = std::erase_if(judged.gated.actions, [&unseen](const Action& action) {
+                         if (action.reason == Reason::unobserved)
+                             unseen.insert(action.address.text());
                          return action.verb == Verb::blocked;
                      }) != 0;
     if (!changing.empty())
@@ -422,10 +426,11 @@ Task<void> Loop::carry_out(Judged judged)
         fail(records.error());
         co_return;
     }
-    waiting_ = count_waiting(*records, acted_on) + memory_.going.size();
-    if (waiting_ != 0)
+    if (count_waiting(*records, acted_on) + memory_.going.size() != 0)
         next_retry_ = parts_.clock.now() +
                       std::max({poll == Duration::max() ? poll_min : poll, poll_min, look_took_});
+    else if (count_waiting(*records, unseen) != 0)
+        next_retry_ = parts_.clock.now() + std::max(poll_unseen, look_took_);
     if (!changing.empty() && report.skipped != 0 && is_frozen_now())
         next_retry_ = parts_.clock.now(); // the next round says of what is left that it is frozen
     resources_ = std::move(judged.statuses);
@@ -582,19 +587,6 @@ void Loop::finish_round()
     last_round_ = round_;
     parts_.host.round_ended(round_);
     heed_approval_file();
-}
-
-void Loop::report_changes(const ResourceStatuses& before)
-{
-    for (const auto& [address, status] : resources_) {
-        const auto it = before.find(address);
-        const bool was = it != before.end() && it->second.condition == Health::stalled;
-        const bool is = status.condition == Health::stalled;
-        if (is && (!was || it->second.reason != status.reason))
-            note(Level::warning, "stalled (" + status.reason + "): " + status.message, address);
-        else if (was && !is)
-            note(Level::info, "no longer stalled", address);
-    }
 }
 
 } // namespace trueup

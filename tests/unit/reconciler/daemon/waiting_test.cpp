@@ -78,6 +78,31 @@ TEST_SUITE("daemon: waiting")
         CHECK(health(world) == "Stalled deadline");
     }
 
+    TEST_CASE("where a look at it fails, it is looked at again within a minute")
+    {
+        SandboxOptions slow;
+        slow.async_duration = 30s;
+        DaemonWorld world(slow);
+        world.write("charts.yaml", registry);
+        world.start();
+        world.pass(20s);
+        REQUIRE(health(world) == "Reconciling waiting");
+        world.hook = [](const SentRequest& sent) -> std::optional<HttpResponse> {
+            if (sent.target.find("registries") == std::string::npos)
+                return std::nullopt;
+            HttpResponse broken;
+            broken.status = 500;
+            return broken;
+        };
+        world.pass(20s);
+        REQUIRE(health(world) == "Reconciling unobserved");
+        world.hook = nullptr;
+
+        world.pass(1min);
+
+        CHECK(health(world) == "Ready unchanged");
+    }
+
     TEST_CASE("in a freeze window what is not ready is looked at, at its own pace")
     {
         SandboxOptions slow;
