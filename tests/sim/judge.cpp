@@ -354,10 +354,9 @@ void Judge::changed(const HttpRequest& request, Thing& thing, const std::string&
         if (!owner.empty()) {
             thing.mark_owner = owner;
             thing.mark_address = annotation(*body, "trueup.io/address");
-            // From now on it says itself whose it is: also when our write was on its way already
-            // as somebody else took it over.
-            const bool may_mark = may_take || is_late(request, thing.taken_at);
-            thing.adopted = thing.adopted || (may_mark && owner == rules_.owner);
+            // From now on it says itself whose it is: also when our write overtook somebody else
+            // who took it over.
+            thing.adopted = thing.adopted || (may_take && owner == rules_.owner);
         }
     }
 }

@@ -178,7 +178,7 @@ private:
                       const Thing& thing,
                       const KindFacts& facts,
                       const std::string& address);
-    // True when it may be taken over from somebody else.
+    // True when it may be taken over from somebody else, or nobody could know whose it was.
     bool check_touch(const HttpRequest& request, Thing& thing);
     bool is_ours(const Thing& thing) const;
     bool is_late(const HttpRequest& request, Instant since) const;

@@ -138,7 +138,8 @@ bool Judge::check_touch(const HttpRequest& request, Thing& thing)
     // A PUT that nobody could warn in time leaves nothing of the change that it overwrites.
     if (request.method == "PUT" && thing.read_at < thing.others_wrote_at)
         thing.others_wrote_at = {};
-    return may_take || is_of_before;
+    const bool taken_unseen = thing.taken_at != Instant{} && !was_known(thing.taken_at);
+    return may_take || is_of_before || taken_unseen;
 }
 
 } // namespace trueup::sim
