@@ -87,6 +87,7 @@ private:
     Task<Result<void>> still_to_be_created(const Action& action);
     Task<Result<void>>
     still_to_be_updated(const Action& action, const Diff& planned, const Observed& before);
+    Task<Result<void>> still_empty(const Action& action);
     Task<Result<void>> look_again(const Action& action, const Expected& expected);
     Task<Result<void>>
     run_steps(const Action& action, const std::vector<Operation>& steps, std::string uid);

@@ -1,6 +1,7 @@
 // The rest of a Writer's work: deletes, what needs no call, and waiting for readiness.
 
 #include "api/rest/codec.hpp"
+#include "reconciler/engine/contents.hpp"
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/unseen.hpp"
 #include "reconciler/engine/writer.hpp"
@@ -69,7 +70,34 @@ Result<void> Writer::still_to_be_deleted(const Action& action,
     return {};
 }
 
-// The same of the object as it is now. Fails with not_found when it is gone.
+// Whether a container has become empty: what it held was deleted before it, which can have taken
+// long, and what came meanwhile would go with it.
+Task<Result<void>> Writer::still_empty(const Action& action)
+{
+    if (!action.kind->container)
+        co_return Result<void>{};
+    Inventory inventory(engine_.catalogue, engine_.provider);
+    Container container;
+    container.kind = action.kind;
+    container.address = action.address;
+    container.scope = action.scope;
+    container.uid = action.uid;
+    const auto contents = co_await inventory.contents_of(std::move(container));
+    if (!contents)
+        co_return Error{Errc::conflict,
+                        "what it holds by now is not known",
+                        action.address.text(),
+                        "plan again"};
+    if (!contents->empty())
+        co_return Error{Errc::conflict,
+                        "it still holds " + contents->front().address +
+                            (contents->size() > 1 ? " and more" : ""),
+                        action.address.text(),
+                        "plan again"};
+    co_return Result<void>{};
+}
+
+// Both of the object as it is now. Fails with not_found when it is gone.
 Task<Result<void>> Writer::look_again(const Action& action, const Expected& expected)
 {
     std::string uid = action.uid;
@@ -80,7 +108,10 @@ Task<Result<void>> Writer::look_again(const Action& action, const Expected& expe
         co_return fresh.error();
     if (!*fresh)
         co_return Error{Errc::not_found, "it is gone", action.address.text()};
-    co_return still_to_be_deleted(action, **fresh, expected);
+    auto still = still_to_be_deleted(action, **fresh, expected);
+    if (still)
+        still = co_await still_empty(action);
+    co_return still;
 }
 
 Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
@@ -107,6 +138,8 @@ Task<Result<Settled>> Writer::remove_object(Action action, Expected expected)
             break;
         const Expected as_expected = expected_in(kind, expected, round);
         auto still = still_to_be_deleted(action, **fresh, as_expected);
+        if (still)
+            still = co_await still_empty(action);
         if (!still) {
             // A lost call before it had no effect: the object is there, and is another by now.
             if (!intent_id.empty()) {

@@ -356,6 +356,34 @@ TEST_SUITE("engine: delete")
         CHECK(world.store.find(a).has_value());
     }
 
+    TEST_CASE("C: a container that is being filled since it was planned is not deleted")
+    {
+        for (const bool is_held_up : {false, true}) {
+            CAPTURE(is_held_up);
+            Made world;
+            world.kind("Widget").container = true;
+            world.kind("Widget").holds = {{"Gadget", path("spec.note")}};
+            world.undeclare(a);
+            world.declare("Widget/tenant/other");
+            prune(world);
+            world.api.holds_writes_up = is_held_up;
+            const std::size_t last_look = is_held_up ? 3 : 2; // the first is the plan's
+            std::size_t reads = 0;
+            world.api.before = [&](const FakeProvider::Call& call) {
+                if (call.verb == "read" && call.uid == "u1" && ++reads == last_look)
+                    world.exists("Gadget/tenant/new", "spec: {note: u1}");
+            };
+
+            const Report report = world.round();
+
+            CHECK(report.removed == 0);
+            REQUIRE(report.failed == 1);
+            CHECK(report.results.front().error->message == "it still holds Gadget/tenant/new");
+            CHECK(world.api.find_item("u1") != nullptr);
+            CHECK(world.open_intents() == 0);
+        }
+    }
+
     TEST_CASE("C: what was abandoned stays, however often is pruned after that")
     {
         EngineWorld world;
