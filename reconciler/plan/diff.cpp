@@ -2,6 +2,7 @@
 
 #include "reconciler/plan/fields.hpp"
 #include "reconciler/plan/normalise.hpp"
+#include "state/model/mutation.hpp"
 #include "state/model/shared_value.hpp"
 
 #include <algorithm>
@@ -482,7 +483,8 @@ Diff make_diff(const Kind& kind,
     Comparison comparison(ignored, observed != nullptr, last_applied != nullptr);
     if (kind.item_scope)
         comparison.spare(*kind.item_scope);
-    comparison.object(kind.schema, desired, observed, last_applied);
+    if (observed == nullptr || !mutated(Mutation::ignore_differences))
+        comparison.object(kind.schema, desired, observed, last_applied);
     return comparison.take();
 }
 

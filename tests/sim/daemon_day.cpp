@@ -402,8 +402,8 @@ void Day::conclude()
     last.manifests = &wanted_;
     last.prune = life_->config().request.plan.prune;
     last.plan = &*last_plan_;
-    last.writes_in_last_round =
-        setting_.server.broken_kind.empty() ? judge_.writes() - writes_before_quiet_ : 0;
+    last.writes_before_last_round = writes_before_quiet_;
+    last.world = server_.objects();
     if (!read_end(life_->store(), judge_, last))
         return;
     last.audit_complete = audit_complete_;

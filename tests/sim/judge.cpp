@@ -108,6 +108,8 @@ void Judge::learn(const ManifestText& manifests)
         const std::string address = declared.address();
         if (declared.abandon)
             abandoned_.insert(address);
+        if (declared.prevent_destroy)
+            protected_.insert(address);
         for (const std::string& target : declared.refs)
             referred_.emplace(target, declared.kind);
         if (const auto parsed = Address::parse(address))
@@ -190,6 +192,8 @@ void Judge::intent_opened(const Intent& intent, bool durable)
 
 void Judge::intent_closed(const std::string& id)
 {
+    if (const auto it = intents_.find(id); it != intents_.end())
+        unintended_since_[it->second.address] = universe_.now();
     intents_.erase(id);
     closings_.insert(id);
 }
@@ -205,9 +209,11 @@ void Judge::intents_found(const std::vector<Intent>& intents, bool complete)
     std::map<std::string, Intent> found;
     for (const Intent& intent : intents)
         found.emplace(intent.id, intent);
-    for (const auto& [id, intent] : intents_)
+    for (const auto& [id, intent] : intents_) {
         if (complete && !found.contains(id) && !closings_.contains(id))
             violation('G', "the intent of " + intent.address + " is lost");
+        unintended_since_[intent.address] = universe_.now();
+    }
     intents_ = std::move(found);
 }
 
@@ -291,21 +297,26 @@ void Judge::created(const HttpRequest& request,
     check_planned(address, request);
     check_order(address, request);
     check_looked(request, thing, facts, address);
+    check_intended(address, request);
     std::vector<std::string> twins;
+    bool outlived = thing.outlived;
     for (const auto& [uid, other] : things_) {
         const bool same = other.mark_owner == thing.mark_owner &&
                           other.mark_address == thing.mark_address &&
                           other.project_uid == thing.project_uid && other.kind == thing.kind;
-        if (other.alive && other.by_client && same && !replacing_.contains({address, uid}))
-            twins.push_back(uid);
+        if (!other.alive || !other.by_client || !same || is_replaced(address, uid, request))
+            continue;
+        twins.push_back(uid);
+        outlived = outlived || other.outlived;
     }
     if (thing.mark_owner != rules_.owner)
         violation('B', "a create of " + address + " carries no mark of ours");
     // With the state went the intent of a create that may still have been on its way.
     constexpr Duration settling = std::chrono::seconds(60);
-    const bool excused = state_lost_at_ && universe_.now() - *state_lost_at_ < settling;
+    const bool excused = (state_lost_at_ && universe_.now() - *state_lost_at_ < settling) ||
+                         (rules_.duplicates_possible && outlived);
     duplicates_excused_ = duplicates_excused_ || (!twins.empty() && excused);
-    if (!twins.empty() && (facts.unique || !(rules_.duplicates_possible || excused)))
+    if (!twins.empty() && (facts.unique || !excused))
         violation('A', address + " exists twice: " + twins.front() + " and " + thing.uid);
     const std::string uid = thing.uid;
     things_[uid] = std::move(thing);
@@ -320,6 +331,9 @@ Thing* Judge::written(const HttpRequest& request)
 void Judge::looked(const HttpRequest& request)
 {
     const std::string_view path = path_of(request);
+    const Target target = target_of(path);
+    if (const auto it = things_.find(target.uid); it != things_.end() && target.rest.empty())
+        it->second.asked_at = universe_.now();
     for (const KindFacts& facts : kind_facts())
         if (path == facts.list) {
             const std::string project =

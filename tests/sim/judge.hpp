@@ -35,7 +35,8 @@ struct Thing {
     Instant taken_at{}; // by another owner
     bool twin = false;  // a copy, with our mark, under the very name that the mark is for
     Instant others_wrote_at{};
-    Instant read_at{};           // by the program, by uid, and answered
+    Instant asked_at{};          // it was read by uid, and something was answered
+    Instant read_at{};           // ... that it was at that time
     bool kept_otherwise = false; // the API kept something else of our last update
     bool outlived = false;       // made by a call that was under way for longer than `settle` bears
 };
@@ -140,9 +141,12 @@ public:
         std::vector<Intent> intents;
         std::vector<AuditRecord> audit;
         bool audit_complete = true; // no state was lost on purpose
-        std::size_t writes_in_last_round = 0;
+        std::size_t writes_before_last_round = 0;
+        std::map<std::string, std::string> world; // what the server has: JSON, by uid
     };
     void conclude(const Final& end);
+    // The same where a guard refused the last round, and nobody came to say that it may go on.
+    void conclude_refused(const Final& end);
 
     // Whether people agreed to what is planned for an address, guards or not. May be empty.
     std::function<bool(const std::string& address)> is_agreed;
@@ -183,7 +187,13 @@ private:
     bool is_ours(const Thing& thing) const;
     bool is_late(const HttpRequest& request, Instant since) const;
     bool is_intended(const std::string& method, const std::string& path) const;
+    bool is_replaced(const std::string& address,
+                     const std::string& uid,
+                     const HttpRequest& request) const;
+    void check_intended(const std::string& address, const HttpRequest& request);
+    bool is_dependent(const Action& action, const Final& end) const;
     void check_resource(const Declared& declared, const Final& end);
+    void check_content(const Declared& declared, const std::string& uid, const Final& end);
     void check_orphans(const Final& end);
     void check_audit(const Final& end);
     bool excused(const Action& action, const Final& end) const;
@@ -212,11 +222,13 @@ private:
     std::map<std::pair<std::string, std::string>, Instant> last_look_; // by kind and project
     Instant round_began_{};
     std::optional<Instant> state_lost_at_;
-    bool duplicates_excused_ = false;
+    bool duplicates_excused_ = false; // there are some that nobody could have prevented
     std::set<std::pair<std::string, std::string>> referred_; // address -> by which kind
     std::set<std::string> abandoned_; // addresses that were declared with deletionPolicy: abandon
+    std::set<std::string> protected_; // ... with preventDestroy
     Instant planned_at_{};
-    std::map<std::string, Intent> intents_; // open and durable, by id
+    std::map<std::string, Intent> intents_;           // open and durable, by id
+    std::map<std::string, Instant> unintended_since_; // by address: when the last one of it ended
     std::set<std::string>
         closings_; // intents whose end was asked for, and may have come in spite of an error
     // Effects whose answer was received, and those of them that must be in the audit by now.

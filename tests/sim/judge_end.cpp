@@ -12,10 +12,10 @@ namespace trueup::sim {
 
 void Judge::conclude(const Final& end)
 {
-    if (end.writes_in_last_round != 0)
+    for (std::size_t i = end.writes_before_last_round; i < effects_.size(); ++i)
         violation('D',
-                  std::to_string(end.writes_in_last_round) +
-                      " writes in the fourth undisturbed round");
+                  effects_[i].method + " for " + effects_[i].address +
+                      " in the last undisturbed round");
     for (const Action& action : end.plan->actions) {
         const bool still = action.verb == Verb::no_op || excused(action, end);
         if (!still)
@@ -42,6 +42,12 @@ void Judge::conclude(const Final& end)
             violation('D', "an intent is still open: " + intent.address);
     }
     check_orphans(end);
+    if (end.audit_complete)
+        check_audit(end);
+}
+
+void Judge::conclude_refused(const Final& end)
+{
     if (end.audit_complete)
         check_audit(end);
 }
@@ -79,22 +85,46 @@ bool Judge::excused(const Action& action, const Final& end) const
                    address_of(entry.second) == address;
         });
     case Reason::duplicate_mark:
-        return rules_.duplicates_possible || duplicates_excused_ ||
-               std::ranges::any_of(things_, [&](const auto& entry) {
+        return duplicates_excused_ || std::ranges::any_of(things_, [&](const auto& entry) {
                    return entry.second.alive && !entry.second.by_client &&
                           address_of(entry.second) == address;
                });
     case Reason::replace_forbidden:
         return declared != nullptr && declared->replace == ReplaceMode::forbidden;
     case Reason::prevent_destroy:
+        return declared != nullptr ? declared->prevent_destroy : protected_.contains(address);
     case Reason::not_empty:
+        return std::ranges::any_of(things_, [&](const auto& entry) {
+            return entry.second.alive && entry.second.project_uid == action.uid;
+        });
     case Reason::no_project:
-        return true;
+        return declared != nullptr && project_uid(declared->project).empty();
     case Reason::dependency:
-        return true; // what it waits for is itself excused or reported
+        return is_dependent(action, end); // what it waits for is itself excused or reported
     default:
         return false;
     }
+}
+
+// Whether it needs something that is not as it should be, or something needs it that stays.
+bool Judge::is_dependent(const Action& action, const Final& end) const
+{
+    const std::string address = action.address.text();
+    const auto is_unsettled = [&](const std::string& target) {
+        const auto parsed = Address::parse(target);
+        const Action* other = parsed ? end.plan->find(*parsed) : nullptr;
+        return other == nullptr || other->verb != Verb::no_op;
+    };
+    if (const Declared* declared = end.manifests->find(address))
+        return std::ranges::any_of(declared->refs, is_unsettled) ||
+               (!declared->project.empty() && is_unsettled("Project/tenant/" + declared->project));
+    const auto refers = [&](const std::vector<std::string>& references) {
+        return std::ranges::find(references, address) != references.end();
+    };
+    return std::ranges::any_of(end.manifests->resources,
+                               [&](const Declared& user) { return refers(user.refs); }) ||
+           std::ranges::any_of(end.records,
+                               [&](const Record& user) { return refers(user.depends_on); });
 }
 
 void Judge::check_resource(const Declared& declared, const Final& end)
@@ -107,13 +137,33 @@ void Judge::check_resource(const Declared& declared, const Final& end)
     }
     if (action->verb != Verb::no_op || facts_of(declared.kind).is_singleton())
         return;
-    const std::string project =
-        declared.project.empty() ? std::string() : project_uid(declared.project);
-    const std::string name =
-        declared.kind == "User" ? declared.name + "@example.com" : declared.name;
-    const Thing* thing = alive(declared.kind, project, name);
-    if (thing == nullptr)
+    const auto thing = things_.find(action->uid);
+    if (thing == things_.end() || !thing->second.alive)
         violation('D', declared.address() + " is said to be as declared and does not exist");
+    else
+        check_content(declared, action->uid, end);
+}
+
+// The object is as declared, by what the server has of it.
+void Judge::check_content(const Declared& declared, const std::string& uid, const Final& end)
+{
+    std::vector<std::string> marks{declared.token()};
+    if (declared.kind == "TagFilter")
+        marks.emplace_back(declared.shape % 2 == 1 ? R"("and")" : R"("or")");
+    if (declared.kind == "ClusterProfile")
+        marks.emplace_back(declared.shape % 2 == 1 ? R"("aws")" : R"("azure")");
+    if (declared.kind == "Team" || declared.kind == "User")
+        for (const std::string& role : declared.refs)
+            if (const Thing* thing = alive("Role", "", role.substr(role.rfind('/') + 1)))
+                marks.push_back(thing->uid);
+    const auto object = end.world.find(uid);
+    if (object == end.world.end())
+        return violation('D', declared.address() + " is said to be there, and is not");
+    for (const std::string& mark : marks)
+        if (object->second.find(mark) == std::string::npos)
+            violation('D',
+                      declared.address() + " is said to be as declared, and has no " + mark +
+                          " in " + object->second);
 }
 
 // B and A: what we created is still known as ours, and once.

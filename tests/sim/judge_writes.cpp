@@ -52,10 +52,41 @@ void Judge::check_order(const std::string& address, const HttpRequest& request)
 // ---- C: deletes
 // ----------------------------------------------------------------------------------------
 
+// A replace counts while it is planned or its intent is open, and for what was on its way before.
+bool Judge::is_replaced(const std::string& address,
+                        const std::string& uid,
+                        const HttpRequest& request) const
+{
+    if (!replacing_.contains({address, uid}))
+        return false;
+    const auto it = plan_.find(address);
+    const bool is_planned =
+        planned_ && it != plan_.end() && it->second.verb == Verb::replace && it->second.uid == uid;
+    return is_planned || is_late(request, round_began_) ||
+           std::ranges::any_of(intents_, [&](const auto& entry) {
+               return entry.second.verb == name_of(Verb::replace) && entry.second.uid == uid;
+           });
+}
+
+// B: a create of it was written down before it was sent.
+void Judge::check_intended(const std::string& address, const HttpRequest& request)
+{
+    if (std::ranges::any_of(intents_,
+                            [&](const auto& entry) { return entry.second.address == address; }))
+        return;
+    const auto ended = unintended_since_.find(address);
+    if (ended == unintended_since_.end() || !is_late(request, ended->second))
+        violation('B', address + " is created and no intent of it is on the disk");
+}
+
 void Judge::check_delete(const Thing& thing, const HttpRequest& request)
 {
     const std::string address = address_of(thing);
     const Declared* declared = in_force_.find(address);
+    const bool is_owed_to_new = is_replaced(address, thing.uid, request);
+    const Instant looked_since = planned_ ? planned_at_ : round_began_;
+    if (thing.asked_at < looked_since && !is_late(request, looked_since))
+        violation('C', address + " is deleted and nobody looked at it since that was planned");
     const auto replaced = replacing_.find({address, thing.uid});
     const Instant decided =
         planned_ || replaced == replacing_.end() ? planned_at_ : replaced->second;
@@ -66,17 +97,15 @@ void Judge::check_delete(const Thing& thing, const HttpRequest& request)
     const auto settled = settled_.find(address);
     if (declared == nullptr && settled != settled_.end() &&
         thing.appeared_at <= settled->second.at &&
-        (settled->second.abandon || settled->second.prevent_destroy) &&
-        !replacing_.contains({address, thing.uid}))
+        (settled->second.abandon || settled->second.prevent_destroy) && !is_owed_to_new)
         violation('C', address + " is deleted although it was to be left");
     // What was on its way before the round began was sent under the manifests of then.
     if (is_late(request, round_began_))
         return;
     if (declared == nullptr) {
-        if (in_force_.resources.empty() && !replacing_.contains({address, thing.uid}) &&
-            !(is_agreed && is_agreed(address)))
+        if (in_force_.resources.empty() && !is_owed_to_new && !(is_agreed && is_agreed(address)))
             violation('C', address + " is deleted because nothing is declared");
-        if (!prune_ && !replacing_.contains({address, thing.uid}))
+        if (!prune_ && !is_owed_to_new)
             violation('C', address + " is deleted and pruning was not asked for");
         return;
     }
@@ -86,7 +115,7 @@ void Judge::check_delete(const Thing& thing, const HttpRequest& request)
     });
     if (declared->prevent_destroy && !is_owed)
         violation('C', address + " is deleted although it is protected");
-    if (declared->replace == ReplaceMode::forbidden && !replacing_.contains({address, thing.uid}))
+    if (declared->replace == ReplaceMode::forbidden && !is_owed_to_new)
         violation('C', address + " is deleted although it is declared");
 }
 

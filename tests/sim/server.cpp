@@ -444,6 +444,19 @@ void Server::keep_other(const HttpRequest& request,
     timeline_.add("server", "keeps something else of " + thing->kind + " " + thing->name);
 }
 
+std::map<std::string, std::string> Server::objects() const
+{
+    std::map<std::string, std::string> objects;
+    const auto world = json::parse(sandbox_->dump());
+    const Value* rows = world ? find(*world, Path({"objects"})) : nullptr;
+    if (rows == nullptr || rows->if_list() == nullptr)
+        return objects;
+    for (const Value& row : *rows->if_list())
+        objects[find(row, Path({"uid"}))->string_or_empty()] =
+            json::write(*find(row, Path({"data"})));
+    return objects;
+}
+
 // ---- others
 // --------------------------------------------------------------------------------------------
 

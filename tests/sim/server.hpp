@@ -11,6 +11,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -58,6 +59,8 @@ public:
     void preexist(const Declared& declared);
 
     Sandbox& sandbox() { return *sandbox_; }
+    // All that there is, as JSON, by uid.
+    std::map<std::string, std::string> objects() const;
     std::size_t requests() const { return requests_; }
     std::size_t writes() const { return writes_; }
     const std::array<std::size_t, fault_kinds>& struck() const { return struck_; }

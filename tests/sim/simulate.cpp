@@ -384,7 +384,8 @@ private:
         }
         const bool refused = end.error && end.error->code == Errc::refused;
         if (refused && (setting_.process.default_guards || manifests_.resources.empty())) {
-            finished_ = true; // a guard wants a person
+            conclude_refused(); // a guard wants a person
+            finished_ = true;
             return std::nullopt;
         }
         if (universe_.now() < calm_since_ + unsettled)
@@ -443,11 +444,20 @@ private:
         last.prune = setting_.prune;
         last.plan = &end.plan;
         last.report = &end.report;
-        last.writes_in_last_round = setting_.server.broken_kind.empty() ? end.writes : 0;
+        last.writes_before_last_round = judge_.writes() - end.writes;
+        last.world = server_.objects();
         if (!read_end(process_->store(), judge_, last))
             return;
         last.audit_complete = audit_complete_;
         judge_.conclude(last);
+    }
+
+    void conclude_refused()
+    {
+        Judge::Final last;
+        last.audit_complete = audit_complete_;
+        if (read_end(process_->store(), judge_, last))
+            judge_.conclude_refused(last);
     }
 
     const SimOptions& options_;
