@@ -431,6 +431,10 @@ int run_apply(Settings& settings)
         return fail(planned.error());
     if (saved && !check_binding(saved->binding, planned->binding))
         return fail(Error{Errc::refused, "the plan file was made for another API or owner"});
+    if (auto noted = run(workspace,
+                         note_protection(*workspace.store, workspace.manifests, planned->records));
+        !noted)
+        return fail(noted.error());
     auto chosen = choose_actions(workspace, settings, *request, saved, std::move(*planned));
     if (!chosen)
         return fail(chosen.error());

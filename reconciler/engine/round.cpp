@@ -76,6 +76,34 @@ Task<Result<Recovery>> prepare(Engine engine, std::string endpoint)
     co_return recovery;
 }
 
+Task<Result<void>>
+note_protection(Store& store, const ManifestSet& manifests, const std::vector<Record>& records)
+{
+    Batch batch;
+    auto record = records.begin(); // both are in the order of their addresses
+    for (const Manifest& manifest : manifests.manifests) {
+        const bool left = manifest.lifecycle.deletion == DeletionPolicy::abandon;
+        const bool kept = manifest.lifecycle.prevent_destroy;
+        if (!left && !kept)
+            continue;
+        const std::string& address = manifest.address.text();
+        while (record != records.end() && record->address < address)
+            ++record;
+        if (record == records.end())
+            break;
+        if (record->address != address ||
+            ((record->abandon || !left) && (record->prevent_destroy || !kept)))
+            continue;
+        batch.put.push_back(*record);
+        batch.put.back().abandon = record->abandon || left;
+        batch.put.back().prevent_destroy = record->prevent_destroy || kept;
+    }
+    if (batch.put.empty())
+        co_return Result<void>{};
+    auto stored = co_await store.commit(std::move(batch));
+    co_return stored;
+}
+
 Result<Known> read_state(Store& store, const ManifestSet& manifests)
 {
     Known known;
@@ -164,6 +192,9 @@ reconcile(Engine engine, const ManifestSet& manifests, PlanRequest request, Exec
     if (!planned)
         co_return planned.error();
     round.planned = std::move(*planned);
+    auto noted = co_await note_protection(engine.store, manifests, round.planned.records);
+    if (!noted)
+        co_return noted.error();
     if (auto allowed = check_guards(round.planned.plan, manifests, round.planned.records, guards);
         !allowed)
         co_return allowed.error();

@@ -70,6 +70,13 @@ Result<Known> read_state(Store& store, const ManifestSet& manifests);
 // Binds a new state to this API, refuses another's (refused), and settles what a crash left open.
 Task<Result<Recovery>> prepare(Engine engine, std::string endpoint);
 
+// Writes down what the manifests protect (preventDestroy, deletionPolicy: abandon) of what is ours
+// and was not protected until now. Comes before anything is carried out: the protection holds
+// whatever becomes of the change that it came with. `records`: as the plan knew them. Fails as the
+// store does.
+Task<Result<void>>
+note_protection(Store& store, const ManifestSet& manifests, const std::vector<Record>& records);
+
 // Observes and plans, with reads alone. Fails with refused when the state belongs elsewhere, and as
 // observe() and make_plan() do. Everything passed by reference outlives the call.
 Task<Result<Planned>> plan_now(const Catalogue& catalogue,

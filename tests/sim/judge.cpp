@@ -455,6 +455,10 @@ void Judge::planned(const Plan& plan)
     audited_.insert(answered_.begin(), answered_.end()); // a plan reads the state
     answered_.clear();
     plan_.clear();
+    for (const Declared& declared : in_force_.resources)
+        if (!rules_.guarded_later && (declared.abandon || declared.prevent_destroy) &&
+            remembered_.contains(declared.address()))
+            protect(declared);
     for (const Action& action : plan.actions) {
         PlannedAction& entry = plan_[action.address.text()];
         entry.verb = action.verb;
@@ -528,6 +532,15 @@ void Judge::settle(const Declared& declared)
 {
     settled_[declared.address()] =
         Settled{declared.abandon, declared.prevent_destroy, universe_.now()};
+}
+
+// What protects it counts from the first plan on, whatever becomes of that.
+void Judge::protect(const Declared& declared)
+{
+    Settled& settled = settled_[declared.address()];
+    settled.abandon = settled.abandon || declared.abandon;
+    settled.prevent_destroy = settled.prevent_destroy || declared.prevent_destroy;
+    settled.at = universe_.now();
 }
 
 void Judge::executed(const Report& report)

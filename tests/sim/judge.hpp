@@ -174,6 +174,7 @@ private:
     void check_planned(const std::string& address, const HttpRequest& request);
     // The state remembers of it what the manifests say.
     void settle(const Declared& declared);
+    void protect(const Declared& declared);
     void check_order(const std::string& address, const HttpRequest& request);
     void check_delete(const Thing& thing, const HttpRequest& request);
     void check_absent(const Action& action);

@@ -189,6 +189,13 @@ Task<RoundEnd> Process::run_round()
         timeline_.add("trueup", "planning failed: " + end.error->text());
         co_return end;
     }
+    auto noted = co_await note_protection(*store_, *manifests, planned->records);
+    if (!noted) {
+        end.error = noted.error();
+        judge_.printed("an error", end.error->text());
+        timeline_.add("trueup", "planning failed: " + end.error->text());
+        co_return end;
+    }
     if (auto allowed = check_guards(planned->plan, *manifests, planned->records, guards);
         !allowed) {
         timeline_.add("trueup", "refused: " + allowed.error().text());

@@ -37,6 +37,37 @@ TEST_SUITE("engine: protection")
         CHECK(record->prevent_destroy == manifest.lifecycle.prevent_destroy);
     }
 
+    TEST_CASE("C: a protection holds although nothing else that came with it was done")
+    {
+        for (const bool abandons : {false, true})
+            for (const bool waits_for_another : {false, true}) {
+                CAPTURE(abandons);
+                CAPTURE(waits_for_another);
+                EngineWorld world;
+                const std::string b = "Widget/tenant/b";
+                world.declare(a, "spec: {size: 1}");
+                world.scene.depend(world.declare(b), a);
+                CHECK(world.round().complete());
+                // Of the one, the update fails; the other is as it should be, and comes after it.
+                world.api.refuses.emplace(a, Error(Errc::rejected, "no"));
+                world.undeclare(b);
+                world.redeclare(a, "spec: {size: 2}");
+                world.scene.depend(world.declare(b), a);
+                auto& manifests = world.scene.manifests.manifests;
+                Lifecycle& lifecycle =
+                    (waits_for_another ? manifests.back() : manifests.front()).lifecycle;
+                lifecycle.prevent_destroy = !abandons;
+                if (abandons)
+                    lifecycle.deletion = DeletionPolicy::abandon;
+                CHECK(world.round().failed == 1);
+
+                const auto record = world.store.find(waits_for_another ? b : a);
+                REQUIRE(record);
+                CHECK(record->prevent_destroy == !abandons);
+                CHECK(record->abandon == abandons);
+            }
+    }
+
     TEST_CASE("C: a copy of what is ours no more, with its mark, is not deleted")
     {
         EngineWorld world;
