@@ -1,6 +1,7 @@
 #include "reconciler/engine/keepsakes.hpp"
 
 #include "reconciler/plan/diff.hpp"
+#include "reconciler/plan/fields.hpp"
 
 #include <algorithm>
 
@@ -59,7 +60,10 @@ std::pair<std::string, std::string> replaced_memo_key(const std::string& intent_
 // it is needed. So this one is of what was last written, as the pin of a delete.
 Memo replaced_memo(const Action& action, const Observed& old, const Mark& ours)
 {
-    const Value& shape = action.last ? *action.last->last_applied : old.value;
+    // As it was read it can show what is secret; pins speak of no value in such a place.
+    Value seen = old.value;
+    conceal(action.kind->schema, seen);
+    const Value& shape = action.last ? *action.last->last_applied : seen;
     Map map;
     map.set("uid", old.uid);
     map.set("marked", old.mark == ours);

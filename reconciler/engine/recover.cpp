@@ -1,5 +1,6 @@
 #include "reconciler/engine/recover.hpp"
 
+#include "reconciler/engine/gather.hpp"
 #include "reconciler/engine/keepsakes.hpp"
 #include "reconciler/engine/observe.hpp"
 #include "reconciler/engine/writer.hpp"
@@ -149,14 +150,17 @@ private:
     }
 
     // `failed`: why the object could not be looked for. True when its scope is gone, with
-    // everything in it; false when that is not so, which is then noted as unresolved. Fails with
-    // `failed` where that says nothing about a scope.
+    // everything in it; false when that is not so, which is then noted as unresolved: what cannot
+    // be asked about one object keeps no other from its turn. Fails with `failed` where that says
+    // something about the API as a whole.
     Task<Result<bool>> is_gone_with_scope(const Action& action, Error failed)
     {
-        const Errc code = failed.code;
-        if (code != Errc::not_found && code != Errc::rejected && code != Errc::forbidden)
+        if (is_fatal(failed))
             co_return failed;
-        auto gone = co_await is_scope_gone(action);
+        const Errc code = failed.code;
+        Result<bool> gone = false;
+        if (code == Errc::not_found || code == Errc::rejected || code == Errc::forbidden)
+            gone = co_await is_scope_gone(action);
         if (gone && !*gone)
             recovery_.unresolved.push_back(action.address.text() + ": " + failed.text());
         co_return gone;

@@ -260,6 +260,9 @@ Task<Result<Writer::Found>> Writer::look_for(const Action& action)
         // The old one of a create-first replace is not the one that is looked for.
         if (action.verb == Verb::replace && object.uid == action.uid)
             continue;
+        // Nor is that of a delete-first one, which reads that are behind still show.
+        if (!action.removed_uid.empty() && object.uid == action.removed_uid)
+            continue;
         auto& list = object.mark && *object.mark == mark ? found.ours : found.others;
         list.push_back(std::move(object));
     }

@@ -294,6 +294,7 @@ Task<Result<Settled>> Writer::replace(Action action)
         // The new one comes once the old one is gone.
         if (!removed || !removed->waiting.empty())
             co_return removed;
+        action.removed_uid = std::move(action.uid);
         action.uid.clear();
         auto made = co_await create(std::move(action));
         co_return made;

@@ -65,6 +65,7 @@ struct Action {
     Scope scope;
     bool scope_pending = false;    // its project is created in this plan: uid known after apply
     std::string uid;               // "" before a create
+    std::string removed_uid;       // of what was removed for it: reads may show that for a while
     std::string pin;               // digest of what it was planned on
     SharedValue desired;           // references resolved as far as they are known; null for deletes
     std::optional<Value> observed; // what exists; only of actions that change or show something

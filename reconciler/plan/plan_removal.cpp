@@ -41,6 +41,9 @@ void Planner::plan_destroy(const Manifest& manifest)
         add(std::move(action));
         return;
     }
+    // Not ours in the state, it is left by leaving it.
+    if (manifest.lifecycle.deletion == DeletionPolicy::abandon)
+        return;
     remove_or_show(std::move(action));
 }
 

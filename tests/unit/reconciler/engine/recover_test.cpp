@@ -189,6 +189,23 @@ TEST_SUITE("engine: recover")
         CHECK(world.open_intents() == 1);
     }
 
+    TEST_CASE("I: what cannot be asked about one object keeps no other from its turn")
+    {
+        EngineWorld world;
+        world.put_intent(intent_of(Verb::remove, "DELETE /widgets/{uid}", "u1"));
+        Intent other = intent_of(Verb::remove, "DELETE /gadgets/{uid}", "u2");
+        other.id = "i2";
+        other.address = "Gadget/tenant/g";
+        world.put_intent(std::move(other));
+        world.api.unreadable.emplace("Widget", Error(Errc::server_failed, "no"));
+
+        const Recovery recovery = recovered(world);
+
+        REQUIRE(recovery.unresolved.size() == 1);
+        CHECK(recovery.unresolved.front().find(a) == 0);
+        CHECK(world.open_intents() == 1);
+    }
+
     TEST_CASE("an intent of a kind that the catalogue no longer has is said and kept")
     {
         EngineWorld world;

@@ -1,6 +1,8 @@
 // Replaces: only of what was planned on, in either order.
 
 #include "made_world.hpp"
+#include "reconciler/engine/keepsakes.hpp"
+#include "state/model/json.hpp"
 
 using namespace trueup;
 using namespace trueup::test;
@@ -96,6 +98,50 @@ TEST_SUITE("engine: replace")
               std::string::npos);
         CHECK(world.api.writes() == Lines{});
         CHECK(world.api.uids_of("Widget", "a") == Lines{"u1", "u2"});
+    }
+
+    TEST_CASE("delete first: what reads that are behind still show is not the new one")
+    {
+        Made world("spec: {shape: round}");
+        const Value raw = world.api.find_item("u1")->raw;
+        world.redeclare(a, "spec: {shape: square}").lifecycle.replace = Replacement::delete_first;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb == "look_up" && world.api.count("delete") == 1 &&
+                world.api.count("create") == 0)
+                world.api.add(world.kind("Widget"), Scope(), raw, "u1");
+            if (call.verb == "create")
+                world.api.erase_item("u1");
+        };
+
+        const Report report = world.round();
+
+        CHECK(lines_of(report) == Lines{"replace Widget/tenant/a done"});
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+        CHECK(world.store.find(a)->uid == "u2");
+    }
+
+    TEST_CASE("F: what is noted of the old one holds no secret that a read shows")
+    {
+        EngineWorld world;
+        Kind& kind = world.kind("Widget");
+        const auto spec = std::ranges::find(kind.schema.fields, "spec", &Field::name);
+        REQUIRE(spec != kind.schema.fields.end());
+        const auto note = std::ranges::find(spec->fields, "note", &Field::name);
+        REQUIRE(note != spec->fields.end());
+        note->sensitive = true;
+        Action action;
+        action.address = address(a);
+        action.kind = &kind;
+        Observed old;
+        old.uid = "u1";
+        old.value = tree("{spec: {size: 1, note: CANARY}}");
+        const Mark mark("me", address_mark(action.address));
+
+        Memo memo = replaced_memo(action, old, mark);
+
+        CHECK(json::write(memo.value, json::Secrets::reveal).find("CANARY") == std::string::npos);
+        memo.key = "i1";
+        CHECK(is_as_replaced({memo}, "i1", kind, old, mark));
     }
 
     TEST_CASE("create first: the old one stays until the new one is ready, however often we die")

@@ -339,6 +339,8 @@ TEST_SUITE("plan: deletes")
         scene.exists(b, "u2").mark = Scene::ours(b);
         scene.declare("Widget/tenant/c").lifecycle.deletion = DeletionPolicy::abandon;
         scene.owned("Widget/tenant/c", "u3");
+        scene.declare("Widget/tenant/d").lifecycle.deletion = DeletionPolicy::abandon;
+        scene.exists("Widget/tenant/d", "u4").mark = Scene::ours("Widget/tenant/d");
 
         CHECK(lines_of(scene.plan()) == Lines{"blocked Widget/tenant/a (prevent_destroy)",
                                               "blocked Widget/tenant/b (prevent_destroy)",
