@@ -218,6 +218,26 @@ std::size_t count_waiting(const std::vector<Record>& records, const std::set<std
     return static_cast<std::size_t>(count);
 }
 
+std::size_t count_going(const Memory& memory,
+                        const std::map<std::string, Withheld>& withheld,
+                        const std::set<std::string>& acted_on)
+{
+    const auto count = std::ranges::count_if(memory.going, [&](const auto& entry) {
+        const auto it = withheld.find(entry.first);
+        return acted_on.contains(entry.first) ||
+               (it != withheld.end() && it->second.reason == "going");
+    });
+    return static_cast<std::size_t>(count);
+}
+
+bool may_go(const ResourceStatuses& statuses, const std::string& address)
+{
+    const auto it = statuses.find(address);
+    return it != statuses.end() &&
+           (it->second.verb == name_of(Verb::remove) || it->second.verb == name_of(Verb::replace) ||
+            it->second.verb == name_of(Verb::blocked));
+}
+
 void keep_since(ResourceStatuses& statuses, const ResourceStatuses& before)
 {
     for (auto& [address, status] : statuses)

@@ -36,6 +36,15 @@ void conclude(ResourceStatuses& statuses,
 std::size_t count_waiting(const std::vector<Record>& records,
                           const std::set<std::string>& acted_on);
 
+// How many of those that were asked to go are waited for: that was in this round, or they are left
+// alone for it. What is not deleted for another reason, nobody need look at for this one.
+std::size_t count_going(const Memory& memory,
+                        const std::map<std::string, Withheld>& withheld,
+                        const std::set<std::string>& acted_on);
+
+// Whether the plan still wants it to go, or cannot tell.
+bool may_go(const ResourceStatuses& statuses, const std::string& address);
+
 // Takes `since` over from `before` for those whose condition is as it was.
 void keep_since(ResourceStatuses& statuses, const ResourceStatuses& before);
 

@@ -1,5 +1,6 @@
 #include "reconciler/daemon/convergence.hpp"
 
+#include "reconciler/plan/readiness.hpp"
 #include "state/model/json.hpp"
 
 #include <algorithm>
@@ -77,8 +78,11 @@ leave_stuck_fields(Action& action, const ResourceWrites& writes, const RunConfig
     for (const std::string& field : stuck.fields)
         if (auto path = Path::parse(field))
             action.lifecycle.ignore_changes.push_back(std::move(*path));
-    if (rest.empty() || !action.observed) {
-        action.verb = Verb::blocked;
+    // Nothing is left to write; it is waited for all the same, and what depends on it waits.
+    const bool waits = action.kind->readiness && action.last && !action.last->waiting.empty();
+    const bool starts = waits && action.observed && is_to_be_started(*action.kind, *action.last);
+    if ((rest.empty() && !starts) || !action.observed) {
+        action.verb = waits ? Verb::waiting : Verb::blocked;
         return stuck;
     }
     action.changes = std::move(rest);

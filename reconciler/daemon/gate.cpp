@@ -57,6 +57,9 @@ std::optional<Withheld> Gate::judge(Action& action)
         return why;
     if (removes && !input_.deletes_blocked.empty())
         return Withheld("deletes_blocked", input_.deletes_blocked);
+    if (removes && input_.unaccounted.contains(action.address.text()))
+        return Withheld("deletes_blocked",
+                        "it was declared before something became unreadable, and may be in that");
     const auto writes = memory_.writes.find(action.address.text());
     if (writes != memory_.writes.end())
         if (auto stuck = leave_stuck_fields(action, writes->second, config_)) {

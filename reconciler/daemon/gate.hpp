@@ -32,8 +32,9 @@ struct GateInput {
     GateInput() = default;
 
     WallTime now;
-    std::string deletes_blocked; // why nothing may be deleted or forgotten; ""
-    bool ignore_backoff = false; // a person asked: what failed is tried again at once
+    std::string deletes_blocked;       // why nothing may be deleted or forgotten; ""
+    std::set<std::string> unaccounted; // addresses of which the same is true; see InForce
+    bool ignore_backoff = false;       // a person asked: what failed is tried again at once
 };
 
 struct Gated {

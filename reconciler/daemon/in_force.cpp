@@ -60,6 +60,13 @@ void keep_in_place(std::vector<Manifest>& now, std::vector<Manifest>& before)
     }
 }
 
+std::set<std::string> without_declared(std::set<std::string> addresses, const ManifestSet& set)
+{
+    for (const Manifest& manifest : set.manifests)
+        addresses.erase(manifest.address.text());
+    return addresses;
+}
+
 bool goes_round(const ManifestSet& set)
 {
     Diagnostics diagnostics;
@@ -109,10 +116,16 @@ InForce put_in_force(InForce before, Snapshot snapshot, BadManifest policy)
         if (!broken.last_good && now.deletes_blocked.empty())
             now.deletes_blocked =
                 broken.file + " cannot be read, and what it declared is not known";
+    std::set<std::string> declared_before = std::move(before.unaccounted);
+    if (!now.broken.empty())
+        for (const Manifest& manifest : before.manifests.manifests)
+            declared_before.insert(manifest.address.text());
     const bool all_or_nothing = policy == BadManifest::revision && !now.broken.empty();
     const bool keeps_some = !kept.empty();
     if (!everything && !all_or_nothing) {
         join(now, std::move(read), std::move(kept));
+        if (!now.broken.empty())
+            now.unaccounted = without_declared(std::move(declared_before), now.manifests);
         if (!keeps_some || !goes_round(now.manifests)) {
             keep_in_place(now.manifests.manifests, before.manifests.manifests);
             return now;

@@ -9,6 +9,7 @@
 #include "manifests/source.hpp"
 #include "reconciler/daemon/config.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct InForce {
     bool known = false; // false: nothing that could be reconciled has been read yet
     std::vector<BrokenFile> broken;
     std::string deletes_blocked; // why nothing may be deleted; ""
+    // Addresses that were declared, and are not since something cannot be read: they may have moved
+    // into what cannot. They are not deleted either.
+    std::set<std::string> unaccounted;
 };
 
 // `before` is what was in force until now; what reads as it did then stays what it was in memory.

@@ -388,4 +388,10 @@ void Loop::report_changes(const ResourceStatuses& before)
     }
 }
 
+void Loop::fail(const Error& error)
+{
+    round_.error = error.text();
+    round_.result = error.code == Errc::refused ? "refused" : "failed";
+}
+
 } // namespace trueup

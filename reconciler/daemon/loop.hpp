@@ -117,6 +117,7 @@ private:
     void take_new_manifests(SettledSnapshot settled);
     void heed_approval_file();
     void report_changes(const ResourceStatuses& before);
+    void fail(const Error& error);
     void take_reloaded();
     void expire(WallTime now);
     bool expire_pending(WallTime now);
@@ -148,7 +149,6 @@ private:
     void learn(const std::map<std::string, Action>& changing, const Report& report);
     void learn_going(const Action& action, Outcome outcome, WallTime now);
     void learn_tombstones(const Judged& judged);
-    void fail(const Error& error);
     void finish_round();
 
     LoopParts parts_;

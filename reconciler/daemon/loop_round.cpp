@@ -215,6 +215,11 @@ Task<void> Loop::reconcile_once()
                  now);
         co_return;
     }
+    auto noted = co_await note_protection(parts_.store, in_force_.manifests, planned->records);
+    if (!noted) {
+        fail(noted.error());
+        co_return;
+    }
     std::vector<Record>().swap(planned->records); // they will be others
     co_await carry_out(std::move(judged));
 }
@@ -231,6 +236,7 @@ Loop::Judged Loop::judge(Planned& planned)
     GateInput input;
     input.now = now;
     input.deletes_blocked = in_force_.deletes_blocked;
+    input.unaccounted = in_force_.unaccounted;
     input.ignore_backoff = ask_for_failed_;
     judged.gated = gate(std::move(planned.plan.actions), memory_, config, input);
     planned.plan.actions.clear();
@@ -250,8 +256,10 @@ void Loop::judge_guards(const Planned& planned, Judged& judged)
     Plan plan;
     plan.actions = std::move(judged.gated.actions);
     plan.counts = count_actions(plan.actions);
-    const auto allowed =
-        check_guards(plan, in_force_.manifests, planned.records, config.request.guards);
+    GuardOptions guards = config.request.guards;
+    for (const auto& [address, asked] : memory_.going)
+        guards.asked_to_go.emplace(address, asked.uid);
+    const auto allowed = check_guards(plan, in_force_.manifests, planned.records, guards);
     judged.gated.actions = std::move(plan.actions);
     if (allowed)
         return;
@@ -421,12 +429,15 @@ Task<void> Loop::carry_out(Judged judged)
     const Report report =
         co_await execute(std::move(engine), std::move(actions), std::move(options));
     learn(changing, report);
+    std::erase_if(memory_.going,
+                  [&](const auto& entry) { return !may_go(judged.statuses, entry.first); });
     auto records = remembered(parts_.store, in_force_.manifests);
     if (!records) {
         fail(records.error());
         co_return;
     }
-    if (count_waiting(*records, acted_on) + memory_.going.size() != 0)
+    if (count_waiting(*records, acted_on) + count_going(memory_, judged.gated.withheld, acted_on) !=
+        0)
         next_retry_ = parts_.clock.now() +
                       std::max({poll == Duration::max() ? poll_min : poll, poll_min, look_took_});
     else if (count_waiting(*records, unseen) != 0)
@@ -498,7 +509,6 @@ void Loop::learn(const std::map<std::string, Action>& changing, const Report& re
     }
     const auto left = [&](const auto& entry) { return !judged_addresses_.contains(entry.first); };
     std::erase_if(memory_.failures, left);
-    std::erase_if(memory_.going, left);
 }
 
 // What was asked to go is remembered until it is gone, or declared again.
@@ -543,12 +553,6 @@ void Loop::learn_tombstones(const Judged& judged)
 
 // ---- the end of a round
 // --------------------------------------------------------------------------
-
-void Loop::fail(const Error& error)
-{
-    round_.error = error.text();
-    round_.result = error.code == Errc::refused ? "refused" : "failed";
-}
 
 void Loop::finish_round()
 {

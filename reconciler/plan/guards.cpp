@@ -53,10 +53,14 @@ check_missing(const Plan& plan, const std::vector<Record>& records, const GuardO
     std::map<std::string, std::size_t> missing;
     for (const Record& record : records)
         ++owned[record.kind];
-    for (const Action& action : plan.actions)
-        if (action.last &&
-            (action.reason == Reason::missing || action.reason == Reason::already_gone))
+    for (const Action& action : plan.actions) {
+        if (!action.last ||
+            (action.reason != Reason::missing && action.reason != Reason::already_gone))
+            continue;
+        const auto asked = options.asked_to_go.find(action.address.text());
+        if (asked == options.asked_to_go.end() || asked->second != action.last->uid)
             ++missing[action.address.kind()];
+    }
     for (const auto& [kind, count] : missing) {
         const bool all = count == owned[kind] && count > 1 && !options.explicit_missing;
         if (count <= options.missing_max.of(owned[kind]) && !all)

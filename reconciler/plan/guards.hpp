@@ -6,6 +6,9 @@
 
 #include "reconciler/plan/plan.hpp"
 
+#include <map>
+#include <string>
+
 namespace trueup {
 
 // "10", "30%" or both in one: the larger of the two counts.
@@ -42,6 +45,8 @@ struct GuardOptions {
     Limit missing_max;             // owned objects of one kind that are gone at once
     bool explicit_missing = false; // --max-missing was given: all of a kind may be missing
     bool destroy = false;
+    // Uids, by address, of what we have asked to go ourselves: it is not missing when it is gone.
+    std::map<std::string, std::string> asked_to_go;
     std::vector<BlastLimit> limits; // from the configuration
 };
 

@@ -1,3 +1,4 @@
+#include "reconciler/daemon/assess.hpp"
 #include "reconciler/daemon/gate.hpp"
 #include "tests/support/scene.hpp"
 
@@ -85,6 +86,22 @@ TEST_SUITE("daemon: gate")
         CHECK(reason(gated, "Widget/tenant/new") == "runs");
     }
 
+    TEST_CASE("C: what may have moved into something unreadable is not deleted, the rest is")
+    {
+        Scene scene;
+        scene.options.prune = true;
+        scene.declare("Widget/tenant/other");
+        scene.owned("Widget/tenant/a", "u1");
+        scene.owned("Widget/tenant/b", "u2");
+        GateInput input = at_noon();
+        input.unaccounted = {"Widget/tenant/a"};
+
+        const Gated gated = gate(scene.plan().actions, Memory(), RunConfig(), input);
+
+        CHECK(reason(gated, "Widget/tenant/a") == "deletes_blocked");
+        CHECK(reason(gated, "Widget/tenant/b") == "runs");
+    }
+
     TEST_CASE("a grace period is that of one object")
     {
         Scene scene;
@@ -132,6 +149,36 @@ TEST_SUITE("daemon: gate")
                      "Widget/tenant/a") == "runs");
     }
 
+    TEST_CASE("what was asked to go is waited for only where nothing else holds it back")
+    {
+        Memory memory;
+        for (const char* address : {"asked", "going", "frozen", "other"})
+            memory.going[std::string("Widget/tenant/") + address].uid = "u1";
+        std::map<std::string, Withheld> withheld;
+        withheld.emplace("Widget/tenant/going", Withheld("going", ""));
+        withheld.emplace("Widget/tenant/frozen", Withheld("frozen", ""));
+
+        CHECK(count_going(memory, withheld, {"Widget/tenant/asked"}) == 2);
+    }
+
+    TEST_CASE("what the plan does not want to go any more was not asked to")
+    {
+        ResourceStatuses statuses;
+        const auto plan = [&](const char* address, Verb verb) {
+            statuses[address].verb = trueup::name_of(verb);
+        };
+        plan("Widget/tenant/a", Verb::remove);
+        plan("Widget/tenant/b", Verb::replace);
+        plan("Widget/tenant/c", Verb::blocked); // nobody could look
+        plan("Widget/tenant/d", Verb::no_op);
+        plan("Widget/tenant/e", Verb::waiting); // the new one of a replace
+
+        for (const char* address : {"Widget/tenant/a", "Widget/tenant/b", "Widget/tenant/c"})
+            CHECK(may_go(statuses, address));
+        for (const char* address : {"Widget/tenant/d", "Widget/tenant/e", "Widget/tenant/f"})
+            CHECK_FALSE(may_go(statuses, address));
+    }
+
     TEST_CASE("suspensions hold for all, for a project, and for one resource, until they end")
     {
         Memory memory;
@@ -176,6 +223,33 @@ TEST_SUITE("daemon: gate")
         note_writes(written, {"spec.note"}, noon, memory.writes["Widget/tenant/a"]);
         CHECK(reason(gate(plan.actions, memory, config, at_noon()), "Widget/tenant/a") ==
               "not_converging");
+    }
+
+    TEST_CASE("what is not ready yet is waited for also where all that differs is left alone")
+    {
+        Scene scene;
+        for (Kind& kind : scene.catalogue.kinds)
+            kind.readiness.emplace();
+        scene.owned("Widget/tenant/a", "u1", Body("spec: {note: x}"), Body("spec: {note: y}"));
+        scene.records.back().waiting = "it is in the state Pending";
+        scene.declare("Widget/tenant/a", Body("spec: {note: x}"));
+        scene.depend(scene.declare("Widget/tenant/b"), "Widget/tenant/a");
+        Plan plan = scene.plan();
+        Memory memory;
+        for (int i = 0; i < 3; ++i)
+            note_writes(
+                plan.actions.front(), {"spec.note"}, noon, memory.writes["Widget/tenant/a"]);
+        const auto judged = [&] { return gate(plan.actions, memory, RunConfig(), at_noon()); };
+
+        const Gated gated = judged();
+        CHECK(gated.withheld.empty());
+        REQUIRE(gated.actions.size() == 2);
+        CHECK(gated.actions.front().verb == Verb::waiting);
+        CHECK(gated.stuck.contains("Widget/tenant/a"));
+
+        scene.records.back().waiting.clear();
+        plan = scene.plan();
+        CHECK(reason(judged(), "Widget/tenant/a") == "not_converging");
     }
 }
 

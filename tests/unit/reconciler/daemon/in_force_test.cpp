@@ -93,6 +93,22 @@ TEST_SUITE("daemon: what is in force")
         CHECK_FALSE(follow(first, Revision().broken("a")).deletes_blocked.empty());
     }
 
+    TEST_CASE("C: what may have moved into a file that is broken is not said to be gone")
+    {
+        const InForce first =
+            follow({}, Revision().file("a", {"Widget/tenant/x"}).file("b", {"Widget/tenant/y"}));
+
+        const InForce second = follow(first, Revision().file("a", {}).broken("b"));
+        CHECK(declared(second) == Lines{"Widget/tenant/y b"});
+        CHECK(second.unaccounted == std::set<std::string>{"Widget/tenant/x"});
+        // In later revisions too, until everything can be read.
+        const InForce third = follow(second, Revision().broken("b"));
+        CHECK(third.unaccounted == std::set<std::string>{"Widget/tenant/x"});
+        const InForce back = follow(third, Revision().file("c", {"Widget/tenant/x"}).broken("b"));
+        CHECK(back.unaccounted.empty());
+        CHECK(follow(third, Revision().file("b", {})).unaccounted.empty());
+    }
+
     TEST_CASE("a resource that moved out of a file that is broken now is where it moved to")
     {
         const InForce first = follow({}, Revision().file("b", {"Widget/tenant/x"}));

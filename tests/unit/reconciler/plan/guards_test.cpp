@@ -145,6 +145,17 @@ TEST_SUITE("plan: guards")
         check_refused(guard(scene), "11 of our 11");
     }
 
+    TEST_CASE("what we have asked to go ourselves is not missing when it is gone")
+    {
+        GuardOptions options;
+        options.asked_to_go = {{"Widget/tenant/w0", "u0"}, {"Widget/tenant/w1", "another"}};
+
+        CHECK(guard(vanished(2, 2)).has_value() == false);
+        CHECK(guard(vanished(2, 2), options));
+        options.asked_to_go["Widget/tenant/w0"] = "another";
+        check_refused(guard(vanished(2, 2), options), "2 of our 2");
+    }
+
     TEST_CASE("limits: what can be written")
     {
         CHECK(parse_limit("10")->of(1000) == 10);
