@@ -300,6 +300,8 @@ Directives::fetch(const std::string& from, const std::string& name, Place place,
                             "add LoadCredential= to the unit, or use file:");
             path = std::filesystem::path(*directory) / name;
         }
+        if (surroundings_.options.on_secret_file)
+            surroundings_.options.on_secret_file(path);
         auto content = read_file(path, secret_bytes_max);
         if (!content)
             return fail("the secret " + name + " " + content.error().message,

@@ -4,6 +4,8 @@
 #include "manifests/git_revision.hpp"
 #include "manifests/tree.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <map>
 
@@ -58,7 +60,20 @@ private:
     const Catalogue& catalogue_;
     const Clock& clock_;
     TreeWatcher tree_;
+    std::map<fs::path, std::string> secrets_; // what they looked like just before they were read
 };
+
+// What a file looks like from outside: another text has another look.
+std::string look_of(const fs::path& path)
+{
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0)
+        return {};
+    const auto number = [](auto n) { return std::to_string(n) + " "; };
+    return number(status.st_ino) + number(status.st_size) + number(status.st_mtim.tv_sec) +
+           number(status.st_mtim.tv_nsec) + number(status.st_ctim.tv_sec) +
+           number(status.st_ctim.tv_nsec);
+}
 
 // The commit of all paths, when they are in one work tree.
 std::optional<GitHead> DirectorySource::head(GitLook look) const
@@ -111,6 +126,10 @@ Scan DirectorySource::scan()
     scan.fingerprint = sha256_hex(look.exact);
     scan.content = sha256_hex(look.content);
     scan.approval = approval();
+    for (const auto& [path, before] : secrets_) {
+        scan.has_new_secrets = scan.has_new_secrets || look_of(path) != before;
+        look.directories.insert(path.parent_path());
+    }
     scan.directories.assign(look.directories.begin(), look.directories.end());
     const fs::path approvals = options_.approval_file.parent_path();
     if (std::ranges::find(scan.directories, approvals) == scan.directories.end())
@@ -122,7 +141,12 @@ Snapshot DirectorySource::load()
 {
     Snapshot snapshot;
     Diagnostics diagnostics;
-    ManifestSet set = load_manifests(options_.load, catalogue_, diagnostics);
+    secrets_.clear();
+    LoadOptions options = options_.load;
+    options.on_secret_file = [this](const fs::path& path) {
+        secrets_.emplace(path, look_of(path));
+    };
+    ManifestSet set = load_manifests(options, catalogue_, diagnostics);
     std::map<std::string, Unreadable> unreadable;
     const auto blame = [&](const std::string& path, const Diagnostic& diagnostic) {
         std::error_code failure;

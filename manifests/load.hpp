@@ -28,6 +28,8 @@ struct LoadOptions {
     std::function<std::optional<std::string>(const std::string&)> environment;
     SecretMode secrets = SecretMode::fetch;
     SecretHasher hasher;
+    // Told of each file that a secret is about to be read from; it may not be there. May be empty.
+    std::function<void(const std::filesystem::path&)> on_secret_file;
     std::string standard_input; // text for "-"
     std::size_t files_max = 100'000;
 };

@@ -23,6 +23,9 @@ struct Scan {
     std::string fingerprint;
     // Equal for two looks that a load would read the same from: names and content, and the commit.
     std::string content;
+    // A file that the last load read a secret from, or wanted to, is another by now. They lie
+    // anywhere, and have no part in the two above.
+    bool has_new_secrets = false;
     std::string busy; // why it must not be read now, such as a checkout under way; ""
     std::vector<std::filesystem::path> directories; // where changes can be heard of
     std::string approval;                           // the digest that the approval file holds; ""

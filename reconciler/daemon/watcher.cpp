@@ -40,7 +40,7 @@ void ManifestWatcher::heed_approval(const Scan& scan)
 Task<void> ManifestWatcher::settle()
 {
     Scan before = look();
-    if (before.content == content_ && before.busy.empty()) {
+    if (is_known(before) && before.busy.empty()) {
         heed_approval(before);
         co_return;
     }
@@ -63,7 +63,7 @@ Task<void> ManifestWatcher::settle()
             before = std::move(now);
             continue;
         }
-        if (now.content == content_) {
+        if (is_known(now)) {
             heed_approval(now);
             co_return;
         }

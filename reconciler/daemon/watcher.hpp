@@ -55,6 +55,10 @@ public:
 private:
     Task<void> settle();
     Scan look();
+    bool is_known(const Scan& scan) const
+    {
+        return scan.content == content_ && !scan.has_new_secrets;
+    }
     void heed_approval(const Scan& scan);
 
     Host& host_;

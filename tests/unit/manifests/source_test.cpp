@@ -174,6 +174,33 @@ TEST_SUITE("manifests: source")
         CHECK_FALSE(gone.unreadable.front().everything);
     }
 
+    TEST_CASE("the files that secrets are read from are looked at, wherever they lie")
+    {
+        Tree tree;
+        const fs::path secret = tree.root().parent_path() / "elsewhere" / "key";
+        fs::create_directories(secret.parent_path());
+        tree.write("a.yaml",
+                   "apiVersion: palette/v1\nkind: CloudAccountAws\nmetadata: {name: a}\n"
+                   "spec: {credentialType: secret, accessKey: k,"
+                   " secretKey: {$secret: {file: ../elsewhere/key}}}\n");
+        const Scan first = tree.source->scan();
+        CHECK_FALSE(first.has_new_secrets);
+        CHECK(tree.source->load().unreadable.size() == 1);
+        CHECK_FALSE(tree.source->scan().has_new_secrets);
+        CHECK(tree.watches(tree.root() / "../elsewhere"));
+
+        std::ofstream(secret) << "one";
+        CHECK(tree.source->scan().has_new_secrets);
+        CHECK(tree.source->load().unreadable.empty());
+        CHECK_FALSE(tree.source->scan().has_new_secrets);
+
+        std::ofstream(secret) << "two";
+        const Scan last = tree.source->scan();
+        CHECK(last.has_new_secrets);
+        CHECK(last.content == first.content);
+        CHECK(last.fingerprint == first.fingerprint);
+    }
+
     TEST_CASE("the approval file holds one digest")
     {
         const Tree tree;

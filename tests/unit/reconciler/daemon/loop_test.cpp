@@ -296,6 +296,33 @@ TEST_SUITE("daemon: loop")
         CHECK(world.exists("a"));
     }
 
+    TEST_CASE("a secret outside the tree counts when it comes, and when it is rotated")
+    {
+        DaemonWorld world;
+        world.write("charts.yaml",
+                    "apiVersion: palette/v1\nkind: RegistryHelm\nmetadata: {name: charts}\n"
+                    "spec:\n  endpoint: https://charts.example.com\n"
+                    "  auth: {type: basic, username: u, password: {$secret: {file: ../key}}}\n");
+        const auto put = [&](const char* text) {
+            std::ofstream(world.manifests().parent_path() / "key") << text;
+        };
+        world.start();
+        CHECK(world.writes() == 0);
+
+        put("first");
+        world.pass(6min); // nobody told of it
+        CHECK(world.writes() == 1);
+        CHECK(world.api.sandbox->dump().find("first") != std::string::npos);
+
+        put("second");
+        world.pass(6min);
+        CHECK(world.writes() == 2);
+        CHECK(world.api.sandbox->dump().find("second") != std::string::npos);
+        world.forget_requests();
+        world.pass(20min);
+        CHECK(world.writes() == 0);
+    }
+
     TEST_CASE("an API that is down is left alone, the outage is nobody's failure, and work goes on "
               "when it is back")
     {
