@@ -92,18 +92,10 @@ TEST_SUITE("process: damaged state")
     {
         Scene scene;
         const auto random = make_seeded_random(7);
-        std::vector<std::size_t> lengths{0,
-                                         1,
-                                         15,
-                                         16,
-                                         99,
-                                         100,
-                                         4095,
-                                         4096,
-                                         8192,
-                                         scene.sound.size() / 2,
-                                         scene.sound.size() - 4096,
-                                         scene.sound.size() - 1};
+        std::vector<std::size_t> lengths{0, 1, 15, 16, 99, 100, scene.sound.size() - 1};
+        constexpr std::size_t page = 4096;
+        for (std::size_t end = page; end < scene.sound.size(); end += page)
+            lengths.insert(lengths.end(), {end - 1, end, end + 1});
         for (int i = 0; i < 6; ++i)
             lengths.push_back(random->below(scene.sound.size()));
         for (const std::size_t length : lengths) {
