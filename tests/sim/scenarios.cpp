@@ -98,17 +98,38 @@ Fault fault_at(FaultKind kind, Trigger trigger, std::uint64_t at, std::uint64_t 
     return fault;
 }
 
-// A crash at every event and effect, and a lost answer at every request.
-std::vector<Fault> main_steps(const SimResult& calm)
+// A crash at every event and effect, and a lost answer at every request, of those that `before` has
+// not had.
+std::vector<Fault> main_steps(const SimResult& run, const SimResult& before = {})
 {
     std::vector<Fault> steps;
-    for (std::size_t at = 1; at <= calm.events; ++at)
+    for (std::size_t at = before.events + 1; at <= run.events; ++at)
         steps.push_back(fault_at(FaultKind::crash_event, Trigger::event, at, 2 * at));
-    for (std::size_t at = 1; at <= calm.writes_before_calm; ++at)
+    for (std::size_t at = before.writes_before_calm + 1; at <= run.writes_before_calm; ++at)
         steps.push_back(fault_at(FaultKind::crash_effect, Trigger::write, at, 2 * at));
-    for (std::size_t at = 1; at <= calm.requests_before_calm; ++at)
+    for (std::size_t at = before.requests_before_calm + 1; at <= run.requests_before_calm; ++at)
         steps.push_back(fault_at(FaultKind::cut_after, Trigger::request, at, 2 * at));
     return steps;
+}
+
+// What can befall any request and its answer.
+void add_requests(const SimResult& calm, std::vector<Fault>& steps)
+{
+    for (std::size_t at = 1; at <= calm.requests_before_calm; ++at) {
+        for (const FaultKind kind : {FaultKind::fail_before,
+                                     FaultKind::truncate,
+                                     FaultKind::cut_request,
+                                     FaultKind::unauthorized,
+                                     FaultKind::late_cut})
+            steps.push_back(fault_at(kind, Trigger::request, at, 2 * at));
+        steps.back().number = 5'000; // of the late one
+        steps.push_back(fault_at(FaultKind::garbage, Trigger::request, at, 2 * at));
+        steps.back().number = 1 + at % 7;
+        steps.push_back(fault_at(FaultKind::throttle, Trigger::request, at, 2 * at));
+        steps.back().number = 1 + at % 5;
+    }
+    for (std::size_t at = 1; at <= calm.rounds * 4; ++at)
+        steps.push_back(fault_at(FaultKind::refuse, Trigger::dial, at, 2 * at));
 }
 
 // The same without power, and everything else that can befall one step.
@@ -145,6 +166,7 @@ std::vector<Fault> further_steps(const SimResult& calm)
         steps.back().number = 2'000;
         steps.back().last = at / 8 % 2;
     }
+    add_requests(calm, steps);
     for (std::size_t at = 1; at <= calm.disk_operations; ++at) {
         steps.push_back(fault_at(FaultKind::crash_disk, Trigger::disk, at, 2 * at));
         steps.push_back(fault_at(FaultKind::crash_disk, Trigger::disk, at, 2 * at + 1));
@@ -189,9 +211,14 @@ Exhausted exhaust(const Scenario& scenario, Depth depth, bool stop_at_first)
             run({step});
     if (depth == Depth::single)
         return exhausted;
-    for (std::size_t i = 0; i < steps.size(); ++i)
+    for (std::size_t i = 0; i < steps.size() && !enough(); ++i) {
         for (std::size_t j = i + 1; j < steps.size() && !enough(); ++j)
             run({steps[i], steps[j]});
+        // And what the first one adds: a look, another try, a recovery.
+        for (const Fault& second : main_steps(run({steps[i]}), calm))
+            if (!enough())
+                run({steps[i], second});
+    }
     return exhausted;
 }
 
