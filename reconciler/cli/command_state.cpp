@@ -74,6 +74,30 @@ Task<Result<Scope>> find_scope(Workspace& workspace, Address address)
     co_return Scope(*address.project(), found->front().uid);
 }
 
+// Whether the object that was read may become ours under `address`.
+Result<void> check_object(const Kind& kind,
+                          const Address& address,
+                          const Observed& found,
+                          const std::string& owner)
+{
+    if (found.builtin)
+        return Error{Errc::refused, "it is built into the system", address.text()};
+    if (found.foreign_scope)
+        return Error{Errc::refused,
+                     "the object with the uid " + found.uid + " belongs to another scope",
+                     address.text(),
+                     "import it under an address in its own scope"};
+    if (found.mark && found.mark->owner != owner)
+        return Error{Errc::refused, "it belongs to the owner " + found.mark->owner, address.text()};
+    const Address actual = address_of(kind, address.project(), found.value);
+    if (actual != address)
+        return Error{Errc::invalid_input,
+                     "the object with the uid " + found.uid + " is " + actual.text(),
+                     address.text(),
+                     "import it under that address"};
+    return {};
+}
+
 Task<Result<void>>
 import_object(Workspace& workspace, Address address, std::string uid, std::string owner)
 {
@@ -99,18 +123,8 @@ import_object(Workspace& workspace, Address address, std::string uid, std::strin
         co_return object.error();
     if (!*object)
         co_return Error{Errc::not_found, "there is no object with the uid " + uid, address.text()};
-    const Observed& found = **object;
-    const Address actual = address_of(*kind, address.project(), found.value);
-    if (actual != address)
-        co_return Error{Errc::invalid_input,
-                        "the object with the uid " + uid + " is " + actual.text(),
-                        address.text(),
-                        "import it under that address"};
-    if (found.builtin)
-        co_return Error{Errc::refused, "it is built into the system", address.text()};
-    if (found.mark && found.mark->owner != owner)
-        co_return Error{
-            Errc::refused, "it belongs to the owner " + found.mark->owner, address.text()};
+    if (auto fine = check_object(*kind, address, **object, owner); !fine)
+        co_return fine.error();
     Batch batch;
     if (!*stored)
         batch.bind = *binding;

@@ -19,15 +19,6 @@ bool contains(const std::string& text, const std::string& part)
     return text.find(part) != std::string::npos;
 }
 
-// The uid that the state has for an address.
-std::string uid_of(const Site& site, const LiveApi& api, const std::string& address)
-{
-    const std::string list = site.run(api, {"state", "list", "--json"}).out;
-    const std::size_t at = list.find("\"uid\": \"", list.find(address));
-    REQUIRE(at != std::string::npos);
-    return list.substr(at + 8, 24);
-}
-
 std::string profile(const std::string& variable)
 {
     return "---\napiVersion: palette/v1\nkind: ClusterProfile\nmetadata:\n  name: edge\n"
@@ -41,28 +32,6 @@ std::string profile(const std::string& variable)
 
 TEST_SUITE("integration: commands")
 {
-    TEST_CASE("import: an object that is there becomes ours, and is not made again")
-    {
-        LiveApi api;
-        Site first;
-        first.write("roles.yaml", role("reader"));
-        REQUIRE(first.run(api, {"apply", "--yes"}).exit_code == 0);
-        const std::string uid = uid_of(first, api, "Role/tenant/reader");
-        const std::size_t before = api.sandbox()->count("roles");
-        REQUIRE(api.sandbox()->patch_object(
-            "roles", uid, R"({"metadata":{"annotations":null},"spec":{"permissions":["a.b"]}})"));
-        Site site;
-        site.write("roles.yaml", role("reader"));
-
-        const Finished imported = site.run(api, {"import", "Role/tenant/reader", uid});
-        CHECK_MESSAGE(imported.exit_code == 0, imported.out, imported.err);
-        const Finished applied = site.run(api, {"apply", "--yes"});
-
-        CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
-        CHECK(contains(applied.out, "1 updated"));
-        CHECK(api.sandbox()->count("roles") == before);
-    }
-
     TEST_CASE("kinds: they are listed, shown, and compared with the API's own description")
     {
         const LiveApi api;
