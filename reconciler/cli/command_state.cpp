@@ -6,6 +6,8 @@
 #include "reconciler/engine/keepsakes.hpp"
 #include "state/model/json.hpp"
 
+#include <algorithm>
+
 namespace trueup {
 
 namespace {
@@ -74,6 +76,39 @@ Task<Result<Scope>> find_scope(Workspace& workspace, Address address)
     co_return Scope(*address.project(), found->front().uid);
 }
 
+// Whether the state has `uid` under `address` already. Fails with conflict where something else
+// stands in the way: what was ours stays as it is remembered.
+Result<bool> is_ours_already(Store& store, const Address& address, const std::string& uid)
+{
+    const auto records = store.records();
+    if (!records)
+        return records.error();
+    const auto intents = store.open_intents();
+    if (!intents)
+        return intents.error();
+    const std::string wanted = address.text();
+    if (std::ranges::find(*intents, wanted, &Intent::address) != intents->end())
+        return Error{Errc::conflict,
+                     "a call for it was interrupted and is not settled yet",
+                     wanted,
+                     "run trueup apply first"};
+    for (const Record& record : *records) {
+        if (record.address == wanted && record.uid == uid)
+            return true;
+        if (record.address == wanted)
+            return Error{Errc::conflict,
+                         "the state has the object with the uid " + record.uid + " for it",
+                         wanted,
+                         "trueup state rm " + wanted + " forgets that one and leaves it alone"};
+        if (record.kind == address.kind() && record.uid == uid && !uid.empty())
+            return Error{Errc::conflict,
+                         "the object with the uid " + uid + " is ours as " + record.address,
+                         wanted,
+                         "trueup state mv gives it another name"};
+    }
+    return false;
+}
+
 // Whether the object that was read may become ours under `address`.
 Result<void> check_object(const Kind& kind,
                           const Address& address,
@@ -98,20 +133,14 @@ Result<void> check_object(const Kind& kind,
     return {};
 }
 
-Task<Result<void>>
-import_object(Workspace& workspace, Address address, std::string uid, std::string owner)
+// Reads the object and remembers it as ours. A state that belongs to nobody yet gets `bind`.
+Task<Result<void>> take_object(Workspace& workspace,
+                               Address address,
+                               std::string uid,
+                               std::string owner,
+                               std::optional<Binding> bind)
 {
     const Kind* kind = workspace.catalogue.find(address.kind());
-    std::string endpoint = workspace.http->origin().text();
-    auto binding =
-        co_await find_binding(workspace.catalogue, workspace.reader(), std::move(endpoint), owner);
-    if (!binding)
-        co_return binding.error();
-    auto stored = workspace.store->binding();
-    if (!stored)
-        co_return stored.error();
-    if (auto ours = check_binding(*stored, *binding); !ours)
-        co_return ours.error();
     auto scope = co_await find_scope(workspace, address);
     if (!scope)
         co_return scope.error();
@@ -126,8 +155,7 @@ import_object(Workspace& workspace, Address address, std::string uid, std::strin
     if (auto fine = check_object(*kind, address, **object, owner); !fine)
         co_return fine.error();
     Batch batch;
-    if (!*stored)
-        batch.bind = *binding;
+    batch.bind = std::move(bind);
     Record record;
     record.address = address.text();
     record.kind = kind->name;
@@ -145,6 +173,38 @@ import_object(Workspace& workspace, Address address, std::string uid, std::strin
     batch.audit.push_back(std::move(audit));
     auto done = co_await workspace.store->commit(std::move(batch));
     co_return done;
+}
+
+// False: it was ours already, and nothing was changed.
+Task<Result<bool>>
+import_object(Workspace& workspace, Address address, std::string uid, std::string owner)
+{
+    // A singleton has no uid, whatever was typed for it.
+    if (workspace.catalogue.find(address.kind())->is_singleton())
+        uid.clear();
+    std::string endpoint = workspace.http->origin().text();
+    auto binding =
+        co_await find_binding(workspace.catalogue, workspace.reader(), std::move(endpoint), owner);
+    if (!binding)
+        co_return binding.error();
+    auto stored = workspace.store->binding();
+    if (!stored)
+        co_return stored.error();
+    if (auto ours = check_binding(*stored, *binding); !ours)
+        co_return ours.error();
+    const auto known = is_ours_already(*workspace.store, address, uid);
+    if (!known)
+        co_return known.error();
+    if (*known)
+        co_return false;
+    std::optional<Binding> bind;
+    if (!*stored)
+        bind = std::move(*binding);
+    auto done = co_await take_object(
+        workspace, std::move(address), std::move(uid), std::move(owner), std::move(bind));
+    if (!done)
+        co_return done.error();
+    co_return true;
 }
 
 Task<Result<void>> commit(Store& store, Batch batch)
@@ -232,12 +292,13 @@ int run_import(Settings& settings)
         return fail(key.error());
     if (auto api = open_api(workspace, settings, Access::write); !api)
         return fail(api.error());
-    if (auto done =
-            run(workspace, import_object(workspace, *address, settings.uid, settings.owner));
-        !done)
-        return fail(done.error());
+    const auto taken =
+        run(workspace, import_object(workspace, *address, settings.uid, settings.owner));
+    if (!taken)
+        return fail(taken.error());
     print(address->text() +
-          " is ours now. The next plan shows how it differs from its manifest.\n");
+          (*taken ? " is ours now. The next plan shows how it differs from its manifest.\n"
+                  : " is ours already; nothing was changed.\n"));
     return 0;
 }
 

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
+#include <memory>
+#include <mutex>
 #include <string>
 
 using namespace trueup;
@@ -31,6 +34,11 @@ std::string made(LiveApi& api,
 
 constexpr const char* role_spec = R"({"scope":"project","permissions":["a.b"]})";
 constexpr const char* account_spec = R"({"accessKey":"AKIA","secretKey":"hunter2"})";
+
+std::string kept_role(const std::string& name)
+{
+    return role(name) + "lifecycle: {preventDestroy: true}\n";
+}
 
 // Keeps the methods of the requests, from now on, that are meant to change something: "POST PUT ".
 void record_writes(LiveApi& api, std::string& methods)
@@ -82,5 +90,89 @@ TEST_SUITE("integration: import")
         CHECK(writes == "POST "); // of the role alone, no DELETE
         const Finished imported = site.run(api, {"import", "CloudAccountAws/tenant/acct2", uid});
         CHECK_MESSAGE(imported.exit_code == 0, imported.out, imported.err);
+    }
+
+    TEST_CASE("what is ours already stays as it is remembered")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", kept_role("reader"));
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        const std::string uid = api.sandbox()->uid_of("roles", "reader");
+        const std::string before = site.run(api, {"state", "show", "Role/tenant/reader"}).out;
+        REQUIRE(contains(before, "\"preventDestroy\": true"));
+        REQUIRE(contains(before, "cluster.get"));
+
+        SUBCASE("the same object once more changes nothing, and says so")
+        {
+            const Finished again = site.run(api, {"import", "Role/tenant/reader", uid});
+            CHECK_MESSAGE(again.exit_code == 0, again.out, again.err);
+            CHECK(contains(again.out, "Role/tenant/reader is ours already"));
+        }
+        SUBCASE("another object of the same name is refused")
+        {
+            const std::string other = made(api, "roles", "reader", role_spec);
+            const Finished refused = site.run(api, {"import", "Role/tenant/reader", other});
+            CHECK_MESSAGE(refused.exit_code == 1, refused.out, refused.err);
+            CHECK(contains(refused.err, "the state has the object with the uid " + uid));
+            CHECK(contains(refused.err, "trueup state rm Role/tenant/reader"));
+        }
+        SUBCASE("the same object under the name that somebody gave it is refused")
+        {
+            REQUIRE(api.sandbox()->patch_object("roles", uid, R"({"metadata":{"name":"other"}})"));
+            const Finished refused = site.run(api, {"import", "Role/tenant/other", uid});
+            CHECK_MESSAGE(refused.exit_code == 1, refused.out, refused.err);
+            CHECK(contains(refused.err, "is ours as Role/tenant/reader"));
+            CHECK(contains(refused.err, "trueup state mv"));
+            CHECK_FALSE(contains(site.run(api, {"state", "list"}).out, "Role/tenant/other"));
+        }
+        CHECK(site.run(api, {"state", "show", "Role/tenant/reader"}).out == before);
+    }
+
+    TEST_CASE("a singleton has one object, which is ours or not, whatever uid is typed")
+    {
+        LiveApi api;
+        const Site site;
+        const std::string policy = "PasswordPolicy/tenant";
+
+        const Finished first = site.run(api, {"import", policy, "one"});
+        const Finished second = site.run(api, {"import", policy, "another"});
+
+        CHECK_MESSAGE(first.exit_code == 0, first.out, first.err);
+        CHECK(contains(first.out, "is ours now"));
+        CHECK_MESSAGE(second.exit_code == 0, second.out, second.err);
+        CHECK(contains(second.out, "is ours already"));
+        CHECK(site.run(api, {"state", "list"}).out == policy + "\n");
+    }
+
+    TEST_CASE("A: what a crash left open is not answered by an import")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("reader"));
+        std::unique_ptr<Process> apply;
+        api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply&) {
+            if (api.sandbox()->is_write(request))
+                apply->kill_now();
+        });
+        {
+            const std::lock_guard held(api.mutex()); // nothing is answered before the hook knows it
+            apply = std::make_unique<Process>(site.command(api, {"apply", "--yes"}),
+                                              Site::environment());
+        }
+        REQUIRE(apply->wait().exit_code == 128 + SIGKILL);
+        api.set_hook({});
+        const std::string uid = api.sandbox()->uid_of("roles", "reader");
+        REQUIRE_FALSE(uid.empty());
+
+        const Finished refused = site.run(api, {"import", "Role/tenant/reader", uid});
+
+        CHECK_MESSAGE(refused.exit_code == 1, refused.out, refused.err);
+        CHECK(contains(refused.err, "a call for it was interrupted"));
+        CHECK(contains(refused.err, "run trueup apply first"));
+        CHECK(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        const Finished settled = site.run(api, {"import", "Role/tenant/reader", uid});
+        CHECK_MESSAGE(settled.exit_code == 0, settled.out, settled.err);
+        CHECK(contains(settled.out, "is ours already"));
     }
 }
