@@ -175,4 +175,67 @@ TEST_SUITE("integration: import")
         CHECK_MESSAGE(settled.exit_code == 0, settled.out, settled.err);
         CHECK(contains(settled.out, "is ours already"));
     }
+
+    TEST_CASE("what may not become ours is refused, says why, and leaves no record")
+    {
+        LiveApi api;
+        const Site site;
+        const auto refused = [&](const std::string& address, const std::string& uid) {
+            return site.run(api, {"import", address, uid});
+        };
+        const std::string reader = made(api, "roles", "reader", role_spec);
+        int exit_code = 1;
+        std::string said;
+        Finished finished;
+
+        SUBCASE("an object that is built in")
+        {
+            const std::string uid = api.sandbox()->uid_of("roles", "Project Viewer");
+            finished = refused("Role/tenant/Project%20Viewer", uid);
+            exit_code = 3;
+            said = "it is built into the system";
+        }
+        SUBCASE("an object with the mark of another owner")
+        {
+            Site theirs;
+            theirs.write("trueup.yaml", "owner: somebody-else\n");
+            theirs.write("roles.yaml", role("writer"));
+            REQUIRE(theirs.run(api, {"apply", "--yes"}).exit_code == 0);
+            const std::string uid = api.sandbox()->uid_of("roles", "writer");
+            finished = refused("Role/tenant/writer", uid);
+            exit_code = 3;
+            said = "it belongs to the owner somebody-else";
+        }
+        SUBCASE("an object of another address")
+        {
+            finished = refused("Role/tenant/writer", reader);
+            said = "is Role/tenant/reader (import it under that address)";
+        }
+        SUBCASE("a uid that nothing has")
+        {
+            finished = refused("Role/tenant/reader", "0123456789abcdef01234567");
+            said = "there is no object with the uid 0123456789abcdef01234567";
+        }
+        SUBCASE("the uid of an object of another kind")
+        {
+            finished = refused("Team/tenant/reader", reader);
+            said = "there is no object with the uid " + reader;
+        }
+        SUBCASE("a project that does not exist")
+        {
+            const std::string uid = made(api, "cloudaccounts_aws", "prod", account_spec);
+            finished = refused("CloudAccountAws/nowhere/prod", uid);
+            said = "its project nowhere does not exist";
+        }
+        SUBCASE("a kind that does not exist")
+        {
+            finished = refused("Roll/tenant/reader", reader);
+            said = "there is no kind Roll (did you mean \"Role\"?)";
+        }
+
+        CHECK_MESSAGE(finished.exit_code == exit_code, finished.out, finished.err);
+        CHECK_MESSAGE(contains(finished.err, said), finished.err);
+        CHECK(finished.out.empty());
+        CHECK(site.run(api, {"state", "list"}).out.empty());
+    }
 }
