@@ -183,13 +183,15 @@ import_object(Workspace& workspace, Address address, std::string uid, std::strin
     if (workspace.catalogue.find(address.kind())->is_singleton())
         uid.clear();
     std::string endpoint = workspace.http->origin().text();
+    auto stored = workspace.store->binding();
+    if (!stored)
+        co_return stored.error();
+    if (auto here = check_place(*stored, endpoint, owner); !here)
+        co_return here.error();
     auto binding =
         co_await find_binding(workspace.catalogue, workspace.reader(), std::move(endpoint), owner);
     if (!binding)
         co_return binding.error();
-    auto stored = workspace.store->binding();
-    if (!stored)
-        co_return stored.error();
     if (auto ours = check_binding(*stored, *binding); !ours)
         co_return ours.error();
     const auto known = is_ours_already(*workspace.store, address, uid);

@@ -34,9 +34,6 @@ Task<Result<Binding>> find_binding(const Catalogue& catalogue,
     co_return binding;
 }
 
-namespace {
-
-// What can be told without a call: no credential goes to another host to find out.
 Result<void> check_place(const std::optional<Binding>& stored,
                          const std::string& endpoint,
                          const std::string& owner_id)
@@ -48,8 +45,6 @@ Result<void> check_place(const std::optional<Binding>& stored,
     here.owner_id = owner_id;
     return check_binding(stored, here);
 }
-
-} // namespace
 
 Task<Result<Recovery>> prepare(Engine engine, std::string endpoint)
 {

@@ -50,6 +50,12 @@ Task<Result<Binding>> find_binding(const Catalogue& catalogue,
                                    std::string endpoint,
                                    std::string owner_id);
 
+// The part of check_binding that can be told without a call: no credential goes to another host to
+// find out. Fails with refused.
+Result<void> check_place(const std::optional<Binding>& stored,
+                         const std::string& endpoint,
+                         const std::string& owner_id);
+
 // The records of `store`. What was last applied and is still declared is one tree with the
 // manifest.
 Result<std::vector<Record>> remembered(Store& store, const ManifestSet& manifests);

@@ -84,13 +84,12 @@ TEST_SUITE("integration: commands")
         site.write("roles.yaml", role("reader"));
         REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
         const LiveApi elsewhere;
-        for (const std::string command : {"plan", "apply"}) {
-            CAPTURE(command);
-            std::vector<std::string> arguments{command};
-            if (command == "apply")
-                arguments.emplace_back("--yes");
+        const std::vector<std::vector<std::string>> commands{
+            {"plan"}, {"apply", "--yes"}, {"import", "Role/tenant/writer", "u"}};
+        for (const std::vector<std::string>& command : commands) {
+            CAPTURE(command.front());
 
-            const Finished refused = site.run(elsewhere, arguments);
+            const Finished refused = site.run(elsewhere, command);
 
             CHECK(refused.exit_code == 3);
             CHECK(contains(refused.err, "endpoint"));
