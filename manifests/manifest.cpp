@@ -1,10 +1,13 @@
 #include "manifests/manifest.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace trueup {
 
 namespace {
+
+constexpr std::array<std::string_view, 3> adoptions{"ifEqual", "never", "takeOver"};
 
 bool is_same_place(Place a, Place b)
 {
@@ -30,6 +33,19 @@ bool stand_at_the_same_places(const Value& a, const Value& b)
 }
 
 } // namespace
+
+std::string_view name_of(Adoption adoption)
+{
+    return adoptions[static_cast<std::size_t>(adoption)];
+}
+
+std::optional<Adoption> adoption_called(std::string_view name)
+{
+    const auto it = std::ranges::find(adoptions, name);
+    if (it == adoptions.end())
+        return std::nullopt;
+    return static_cast<Adoption>(it - adoptions.begin());
+}
 
 bool reads_the_same(const Manifest& a, const Manifest& b)
 {

@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace trueup {
@@ -16,6 +17,10 @@ namespace trueup {
 enum class Adoption { if_equal, never, take_over };
 enum class Replacement { forbidden, delete_first, create_first };
 enum class DeletionPolicy { remove, abandon };
+
+// As people write it: ifEqual, never, takeOver.
+std::string_view name_of(Adoption adoption);
+std::optional<Adoption> adoption_called(std::string_view name);
 
 struct Lifecycle {
     bool prevent_destroy = false;

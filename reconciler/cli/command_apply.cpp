@@ -61,8 +61,16 @@ Result<SavedPlan> read_plan_file(const std::string& path)
     return saved;
 }
 
-Result<void> adopt_saved_request(const SavedPlan& saved, PlanRequest& request)
+Result<void>
+take_saved_request(const SavedPlan& saved, const Settings& settings, PlanRequest& request)
 {
+    if (!settings.adopt.empty() && request.plan.adoption != saved.adoption)
+        return Error{Errc::invalid_input,
+                     "--adopt cannot change a saved plan, which was made with " +
+                         std::string(name_of(saved.adoption)),
+                     "",
+                     "give it to plan --out"};
+    request.plan.adoption = saved.adoption;
     request.plan.prune = request.observe.prune = saved.prune;
     request.plan.destroy = request.observe.destroy = request.guards.destroy = saved.destroy;
     request.plan.project = saved.project;
@@ -410,7 +418,7 @@ int run_apply(Settings& settings)
         if (!read)
             return fail(read.error());
         saved = std::move(*read);
-        if (auto fine = adopt_saved_request(*saved, *request); !fine)
+        if (auto fine = take_saved_request(*saved, settings, *request); !fine)
             return fail(fine.error());
     }
     if (auto open = open_everything(workspace, settings); !open)

@@ -306,8 +306,8 @@ namespace {
 // Settings that are more than a word or a list of words; whoever uses one reads it.
 constexpr std::array<std::string_view, 3> sections{"freeze", "git", "limits"};
 // Options that choose what a plan is about.
-constexpr std::array<std::string_view, 5> selections{
-    "prune", "destroy", "target", "exclude", "project"};
+constexpr std::array<std::string_view, 6> selections{
+    "prune", "destroy", "target", "exclude", "project", "adopt"};
 
 // "onBadManifest" as options are written: "on-bad-manifest".
 std::string option_name(const std::string& key)

@@ -20,12 +20,10 @@ Result<std::vector<Address>> parse_addresses(const std::vector<std::string>& tex
 
 Result<Adoption> parse_adoption(const std::string& text)
 {
-    if (text.empty() || text == "ifEqual")
+    if (text.empty())
         return Adoption::if_equal;
-    if (text == "never")
-        return Adoption::never;
-    if (text == "takeOver")
-        return Adoption::take_over;
+    if (const auto adoption = adoption_called(text))
+        return *adoption;
     return Error{Errc::invalid_input, "--adopt is ifEqual, never or takeOver, not " + text};
 }
 

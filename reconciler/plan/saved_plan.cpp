@@ -58,6 +58,7 @@ Map content_of(const SavedPlan& plan)
     content.set("endpoint", plan.binding.endpoint);
     content.set("tenant", plan.binding.tenant_uid);
     content.set("owner", plan.binding.owner_id);
+    content.set("adopt", std::string(name_of(plan.adoption)));
     content.set("prune", plan.prune);
     content.set("destroy", plan.destroy);
     if (plan.project)
@@ -90,6 +91,7 @@ SavedPlan save_plan(const Plan& plan,
 {
     SavedPlan saved;
     saved.binding = binding;
+    saved.adoption = options.adoption;
     saved.prune = options.prune;
     saved.destroy = options.destroy;
     saved.project = options.project;
@@ -143,6 +145,12 @@ Result<SavedPlan> read_saved_plan(std::string_view text)
     plan.binding.endpoint = text_at(content, "endpoint");
     plan.binding.tenant_uid = text_at(content, "tenant");
     plan.binding.owner_id = text_at(content, "owner");
+    if (content.contains("adopt")) {
+        const auto adoption = adoption_called(text_at(content, "adopt"));
+        if (!adoption)
+            return bad;
+        plan.adoption = *adoption;
+    }
     plan.prune = flag_at(content, "prune");
     plan.destroy = flag_at(content, "destroy");
     if (content.contains("project"))

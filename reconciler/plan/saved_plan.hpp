@@ -28,6 +28,7 @@ struct SavedPlan {
     SavedPlan() = default;
 
     Binding binding;
+    Adoption adoption = Adoption::if_equal; // also of a file that does not say it
     bool prune = false;
     bool destroy = false;
     std::optional<std::string> project;

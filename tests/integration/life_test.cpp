@@ -207,6 +207,45 @@ TEST_SUITE("integration: life")
         CHECK(site.run(api, {"apply", file, "--prune"}).exit_code == 1);
     }
 
+    TEST_CASE("E: a saved plan adopts as it was made to, whatever is configured when it is applied")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("reader"));
+        const std::string theirs =
+            R"({"metadata":{"name":"reader"},"spec":{"scope":"project","permissions":["a.b"]}})";
+        REQUIRE_FALSE(api.sandbox()->put_object("roles", "", theirs).empty());
+        const std::string file = (site.directory() / "saved.plan").string();
+        REQUIRE(site.run(api, {"plan", "--adopt", "takeOver", "--out", file}).exit_code == 0);
+
+        std::vector<std::string> apply{"apply", file};
+
+        SUBCASE("nothing is configured") {}
+        SUBCASE("the same is said once more")
+        {
+            apply.insert(apply.end(), {"--adopt", "takeOver"});
+        }
+        SUBCASE("something else is configured")
+        {
+            site.write("trueup.yaml", "owner: test-owner\nadopt: never\n");
+        }
+        SUBCASE("a flag that contradicts it is an error, and nothing is sent")
+        {
+            api.set_hook({}); // counts anew
+            const Finished refused = site.run(api, {"apply", file, "--adopt", "ifEqual"});
+            CHECK_MESSAGE(refused.exit_code == 1, refused.out, refused.err);
+            CHECK_MESSAGE(refused.err.find("--adopt cannot change a saved plan, which was made "
+                                           "with takeOver") != std::string::npos,
+                          refused.err);
+            CHECK(api.requests() == 0);
+        }
+        const Finished applied = site.run(api, apply);
+
+        CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
+        CHECK(applied.out.find("1 updated") != std::string::npos);
+        CHECK(site.run(api, {"plan", "--detailed-exitcode"}).exit_code == 0);
+    }
+
     TEST_CASE("C: nothing is changed, and nothing saved, on the word of --refresh none")
     {
         LiveApi api;

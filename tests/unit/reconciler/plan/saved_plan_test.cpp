@@ -1,4 +1,5 @@
 #include "reconciler/plan/saved_plan.hpp"
+#include "state/model/json.hpp"
 #include "tests/support/diffs.hpp"
 #include "tests/support/scene.hpp"
 
@@ -59,6 +60,7 @@ TEST_SUITE("plan: saved plans")
     {
         Scene scene = ten();
         scene.options.prune = true;
+        scene.options.adoption = Adoption::take_over;
         scene.options.project = "p";
         scene.options.targets = {address("Widget/tenant/w1")};
         scene.options.excludes = {address("Widget/tenant/w9")};
@@ -69,6 +71,7 @@ TEST_SUITE("plan: saved plans")
 
         REQUIRE(after.has_value());
         CHECK(after->binding == here());
+        CHECK(after->adoption == Adoption::take_over);
         CHECK(after->prune);
         CHECK_FALSE(after->destroy);
         CHECK_FALSE(after->project.has_value());
@@ -83,6 +86,29 @@ TEST_SUITE("plan: saved plans")
         CHECK(after->actions[1].pin == before.actions[1].pin);
         CHECK(after->actions[1].manifest_digest == before.actions[1].manifest_digest);
         CHECK(write_saved_plan(*after) == write_saved_plan(before));
+    }
+
+    TEST_CASE(
+        "a file that does not say what to adopt means what is equal; a word of its own is refused")
+    {
+        const auto file = [](Map content) {
+            content.set("actions", List{});
+            Map document;
+            document.set("checksum", sha256_hex(json::write(content)));
+            document.set("content", std::move(content));
+            document.set("format", "trueup-plan/1");
+            return json::write(document);
+        };
+
+        const auto silent = read_saved_plan(file(Map{}));
+        const auto never = read_saved_plan(file(Map{{"adopt", "never"}}));
+
+        REQUIRE(silent.has_value());
+        CHECK(silent->adoption == Adoption::if_equal);
+        REQUIRE(never.has_value());
+        CHECK(never->adoption == Adoption::never);
+        for (const Value& odd : {Value("takeover"), Value(""), Value(1), Value()})
+            CHECK_FALSE(read_saved_plan(file(Map{{"adopt", odd}})).has_value());
     }
 
     TEST_CASE("no value and no secret is in the file")
