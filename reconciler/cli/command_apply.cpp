@@ -232,6 +232,14 @@ Result<void> check_freeze(Workspace& workspace, const Settings& settings, const 
     return run(workspace, workspace.store->commit(std::move(batch)));
 }
 
+// How long deletes wait. Fails with invalid_input.
+Result<Duration> read_grace(const Settings& settings)
+{
+    if (settings.grace.empty())
+        return Duration::zero();
+    return option_duration(settings, "grace", settings.grace);
+}
+
 struct Chosen {
     Chosen() = default;
 
@@ -254,8 +262,8 @@ Result<Chosen> hold_back(Workspace& workspace,
     asked.failures.clear();
     asked.writes.clear();
     RunConfig config;
-    if (!settings.grace.empty() && !request.plan.destroy) {
-        auto grace = parse_duration(settings.grace);
+    if (!request.plan.destroy) {
+        const auto grace = read_grace(settings);
         if (!grace)
             return grace.error();
         config.grace = *grace;
@@ -310,13 +318,6 @@ bool holds_suspended(const std::map<std::string, Withheld>& withheld)
         withheld, [](const auto& entry) { return entry.second.reason == "suspended"; });
 }
 
-Result<Duration> parse_wait(const std::string& text)
-{
-    if (text == "none")
-        return Duration::zero();
-    return parse_duration(text);
-}
-
 } // namespace
 
 namespace {
@@ -349,12 +350,17 @@ Result<ExecuteOptions> read_execute_options(const Settings& settings)
 {
     ExecuteOptions options;
     options.parallelism = settings.parallelism;
-    if (!settings.wait.empty()) {
-        auto wait = parse_wait(settings.wait);
+    if (settings.wait == "none") {
+        options.wait = Duration::zero();
+    } else if (!settings.wait.empty()) {
+        auto wait = option_duration(settings, "wait", settings.wait);
         if (!wait)
             return wait.error();
         options.wait = *wait;
     }
+    // It counts later only, and is a mistake before anything is sent.
+    if (auto grace = read_grace(settings); !grace)
+        return grace.error();
     return options;
 }
 

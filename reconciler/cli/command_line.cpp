@@ -1,7 +1,6 @@
 #include "reconciler/cli/command_line.hpp"
 
-#include "manifests/files.hpp"
-#include "state/model/yaml.hpp"
+#include "reconciler/cli/config_file.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -9,12 +8,11 @@
 #include <array>
 #include <cstdlib>
 #include <iostream>
+#include <set>
 
 namespace trueup {
 
 namespace {
-
-constexpr std::size_t config_bytes_max = 1U << 20U;
 
 constexpr std::string_view overview =
     R"(trueup makes a REST API match a directory of YAML manifests.
@@ -35,15 +33,6 @@ std::optional<std::string> environment(const std::string& name)
 {
     const char* value = std::getenv(name.c_str()); // before any thread is started
     return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-}
-
-std::string text_of(const Value& value)
-{
-    if (const bool* flag = value.if_bool())
-        return *flag ? "true" : "false";
-    if (const std::int64_t* number = value.if_integer())
-        return std::to_string(*number);
-    return value.string_or_empty();
 }
 
 std::filesystem::path default_config(const std::vector<std::string>& manifests)
@@ -309,6 +298,28 @@ constexpr std::array<std::string_view, 3> sections{"freeze", "git", "limits"};
 constexpr std::array<std::string_view, 6> selections{
     "prune", "destroy", "target", "exclude", "project", "adopt"};
 
+// The option that the setting `name` stands for, or null. The file cannot name itself.
+CLI::Option* setting_of(CLI::App& command, const std::string& name)
+{
+    const bool reads_file = command.get_option_no_throw("--config") != nullptr;
+    if (!reads_file || name == "config" || name == "help")
+        return nullptr;
+    return command.get_option_no_throw("--" + name);
+}
+
+// The same of any command below `parent`.
+CLI::Option* setting_below(CLI::App& parent, const std::string& name)
+{
+    for (CLI::App* command : parent.get_subcommands([](const CLI::App*) { return true; })) {
+        CLI::Option* option = setting_of(*command, name);
+        if (option == nullptr)
+            option = setting_below(*command, name);
+        if (option != nullptr)
+            return option;
+    }
+    return nullptr;
+}
+
 // "onBadManifest" as options are written: "on-bad-manifest".
 std::string option_name(const std::string& key)
 {
@@ -337,35 +348,6 @@ set_option(CLI::Option& option, const std::vector<std::string>& values, const st
     return {};
 }
 
-// The settings in `file`; null when there is no such file, or nothing in it.
-Result<Value> read_config(const std::filesystem::path& file, bool must_exist)
-{
-    const auto content = manifests::read_file(file, config_bytes_max);
-    if (!content && content.error().code == Errc::not_found && !must_exist)
-        return Value();
-    if (!content)
-        return Error{Errc::invalid_input,
-                     "the configuration file " + content.error().message,
-                     file.string(),
-                     content.error().advice};
-    Diagnostics diagnostics;
-    const std::vector<Value> documents = yaml::parse(content->text, file.string(), diagnostics);
-    if (diagnostics.has_errors())
-        return Error{Errc::invalid_input, diagnostics.all().front().text()};
-    return documents.empty() ? Value() : documents.front();
-}
-
-std::vector<std::string> texts_of(const Value& value)
-{
-    std::vector<std::string> values;
-    if (const List* list = value.if_list())
-        for (const Value& item : *list)
-            values.push_back(text_of(item));
-    else
-        values.push_back(text_of(value));
-    return values;
-}
-
 } // namespace
 
 Result<void> CommandLine::fill_from_environment_and_file(CLI::App& command)
@@ -375,54 +357,68 @@ Result<void> CommandLine::fill_from_environment_and_file(CLI::App& command)
         if (option->get_positional() || option->count() != 0 || name == "help")
             continue;
         const std::string variable = environment_name(name);
-        if (auto value = environment(variable))
-            if (auto fine = set_option(*option, {*value}, variable); !fine)
-                return fine;
+        const auto value = environment(variable);
+        if (!value)
+            continue;
+        settings_.places[name] = variable;
+        if (auto fine = set_option(*option, {*value}, variable); !fine)
+            return fine;
     }
     if (command.get_option_no_throw("--config") == nullptr)
         return {};
     const bool given = !settings_.config.empty();
     const std::filesystem::path file =
         given ? std::filesystem::path(settings_.config) : default_config(settings_.manifests);
-    auto config = read_config(file, given);
+    auto config = read_config_file(file, given);
     if (!config)
         return config.error();
-    if (config->if_map() == nullptr)
+    if (!*config)
         return {};
     settings_.config_file = file;
-    for (const auto& [key, value] : *config->if_map()) {
-        if (std::ranges::find(sections, key) != sections.end()) {
-            settings_.sections[key] = value;
-            continue;
-        }
+    std::set<std::string> seen; // a name can be written in two ways
+    for (const auto& [key, value] : **config) {
         const std::string name = option_name(key);
-        CLI::Option* option = command.get_option_no_throw("--" + name);
-        if (option == nullptr && is_known(name))
-            continue; // an option of other commands
-        if (option == nullptr) {
-            std::vector<std::string> known = names_of(command);
-            known.insert(known.end(), sections.begin(), sections.end());
+        if (!seen.insert(name).second)
             return Error{Errc::invalid_input,
-                         "unknown setting " + key,
-                         file.string() + ":" + std::to_string(value.place().line),
-                         did_you_mean(name, known)};
-        }
-        // A saved plan says itself what it is about.
-        if (!settings_.plan_file.empty() && std::ranges::find(selections, name) != selections.end())
-            continue;
-        if (option->count() == 0)
-            if (auto fine = set_option(*option, texts_of(value), file.string()); !fine)
-                return fine;
+                         "the setting " + name + " stands here twice, in two spellings",
+                         place_in(file, value)};
+        if (auto fine = take_setting(command, key, value); !fine)
+            return fine;
     }
     return {};
 }
 
-bool CommandLine::is_known(const std::string& option) const
+Result<void>
+CommandLine::take_setting(CLI::App& command, const std::string& key, const Value& value)
 {
-    return std::ranges::any_of(app_->get_subcommands([](const CLI::App*) { return true; }),
-                               [&](const CLI::App* other) {
-                                   return other->get_option_no_throw("--" + option) != nullptr;
-                               });
+    const std::string place = place_in(settings_.config_file, value);
+    if (std::ranges::find(sections, key) != sections.end()) {
+        if (value.is_null())
+            return words_of_setting(key, value, Takes::one, settings_.config_file).error();
+        settings_.sections[key] = value;
+        return {};
+    }
+    const std::string name = option_name(key);
+    CLI::Option* own = setting_of(command, name);
+    // What only other commands know must be a setting all the same.
+    const CLI::Option* option = own != nullptr ? own : setting_below(*app_, name);
+    if (option == nullptr) {
+        std::vector<std::string> known = names_of(command);
+        known.insert(known.end(), sections.begin(), sections.end());
+        return Error{
+            Errc::invalid_input, "unknown setting " + key, place, did_you_mean(name, known)};
+    }
+    const Takes takes = option->get_expected_max() > 1 ? Takes::many : Takes::one;
+    const auto words = words_of_setting(key, value, takes, settings_.config_file);
+    if (!words)
+        return words.error();
+    // A saved plan says itself what it is about.
+    const bool is_fixed =
+        !settings_.plan_file.empty() && std::ranges::find(selections, name) != selections.end();
+    if (own == nullptr || is_fixed || own->count() != 0 || words->empty())
+        return {};
+    settings_.places[name] = place;
+    return set_option(*own, *words, place);
 }
 
 std::vector<std::string> CommandLine::names_of(const CLI::App& command)

@@ -47,8 +47,8 @@ private:
     void add_daemon_writers();
     void add_others();
     Result<void> fill_from_environment_and_file(CLI::App& command);
-    // True when some command has the option.
-    bool is_known(const std::string& option) const;
+    // Takes one setting of the configuration file, unless the option has a value already.
+    Result<void> take_setting(CLI::App& command, const std::string& key, const Value& value);
     static std::vector<std::string> names_of(const CLI::App& command);
 
     Settings settings_;

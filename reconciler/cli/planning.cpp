@@ -27,6 +27,18 @@ Result<Adoption> parse_adoption(const std::string& text)
     return Error{Errc::invalid_input, "--adopt is ifEqual, never or takeOver, not " + text};
 }
 
+Result<Limit>
+read_limit(const Settings& settings, const std::string& option, const std::string& text)
+{
+    auto limit = parse_limit(text);
+    if (!limit)
+        return Error{Errc::invalid_input,
+                     "--" + option + ": " + limit.error().message,
+                     settings.place_of(option),
+                     limit.error().advice};
+    return limit;
+}
+
 } // namespace
 
 Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_refresh)
@@ -41,7 +53,7 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
             "no other set of manifests uses), or use --owner"};
     auto adoption = parse_adoption(settings.adopt);
     if (!adoption)
-        return adoption.error();
+        return Error{Errc::invalid_input, adoption.error().message, settings.place_of("adopt")};
     auto targets = parse_addresses(settings.targets);
     if (!targets)
         return targets.error();
@@ -83,13 +95,13 @@ Result<PlanRequest> read_plan_request(const Settings& settings, Refresh default_
         return limits.error();
     request.guards.limits = std::move(*limits);
     if (!settings.max_deletes.empty()) {
-        auto limit = parse_limit(settings.max_deletes);
+        auto limit = read_limit(settings, "max-deletes", settings.max_deletes);
         if (!limit)
             return limit.error();
         request.guards.deletes_max = *limit;
     }
     if (!settings.max_missing.empty()) {
-        auto limit = parse_limit(settings.max_missing);
+        auto limit = read_limit(settings, "max-missing", settings.max_missing);
         if (!limit)
             return limit.error();
         request.guards.missing_max = *limit;

@@ -1,5 +1,6 @@
 #include "reconciler/cli/run_config.hpp"
 
+#include "reconciler/cli/config_file.hpp"
 #include "reconciler/cli/planning.hpp"
 #include "reconciler/cli/workspace.hpp"
 
@@ -29,33 +30,41 @@ Result<void> only(const Settings& settings, const Map& map, const std::vector<st
     return {};
 }
 
-std::string text_at(const Map& map, std::string_view name)
+// The text of that name in `map`; "" when there is none.
+Result<std::string> text_at(const Settings& settings, const Map& map, const std::string& name)
 {
     const Value* value = map.find(name);
-    return value != nullptr ? value->string_or_empty() : std::string();
+    if (value == nullptr)
+        return std::string();
+    if (value->if_string() == nullptr)
+        return at(settings, *value, Error{Errc::invalid_input, name + " is a text"});
+    return *value->if_string();
 }
 
-Result<void> read_duration(const std::string& text, std::string_view option, Duration& into)
+Result<void> read_duration(const Settings& settings,
+                           const std::string& text,
+                           const std::string& option,
+                           Duration& into)
 {
     if (text.empty())
         return {};
-    auto duration = parse_duration(text);
+    auto duration = option_duration(settings, option, text);
     if (!duration)
-        return Error{Errc::invalid_input,
-                     "--" + std::string(option) + ": " + duration.error().message,
-                     "",
-                     duration.error().advice};
+        return duration.error();
     into = *duration;
     return {};
 }
 
-Result<void> read_jitter(const std::string& text, unsigned& into)
+Result<void> read_jitter(const Settings& settings, unsigned& into)
 {
+    const std::string& text = settings.jitter;
     if (text.empty())
         return {};
     const auto limit = parse_limit(text);
     if (!limit || !text.ends_with('%') || limit->percent > 50)
-        return Error{Errc::invalid_input, "--jitter is a share up to 50%, not " + text};
+        return Error{Errc::invalid_input,
+                     "--jitter is a share up to 50%, not " + text,
+                     settings.place_of("jitter")};
     into = static_cast<unsigned>(limit->percent);
     return {};
 }
@@ -80,10 +89,15 @@ Result<FreezeWindow> read_window(const Settings& settings, const Value& value)
                       *listed,
                       Error{Errc::invalid_input, "days is a list, such as [Sat, Sun]"});
         for (const Value& day : *list)
-            days.push_back(day.string_or_empty());
+            days.push_back(text_of_scalar(day).value_or(""));
     }
-    auto window =
-        make_freeze_window(days, text_at(*map, "from"), text_at(*map, "to"), text_at(*map, "zone"));
+    const auto from = text_at(settings, *map, "from");
+    const auto to = text_at(settings, *map, "to");
+    const auto zone = text_at(settings, *map, "zone");
+    for (const auto* text : {&from, &to, &zone})
+        if (!*text)
+            return text->error();
+    auto window = make_freeze_window(days, *from, *to, *zone);
     if (!window)
         return at(settings, value, window.error());
     return window;
@@ -103,9 +117,7 @@ Result<void> read_limits_of(const Settings& settings,
         const auto word = std::ranges::find(words, name, [](const auto& w) { return w.first; });
         if (word == words.end())
             continue;
-        const std::int64_t* number = value.if_integer();
-        auto limit =
-            parse_limit(number != nullptr ? std::to_string(*number) : value.string_or_empty());
+        auto limit = parse_limit(text_of_scalar(value).value_or(""));
         if (!limit)
             return at(settings, value, limit.error());
         limits.emplace_back(word->second, per, *limit);
@@ -182,7 +194,7 @@ Result<std::vector<BlastLimit>> read_limits(const Settings& settings)
 Result<Duration> read_stop_timeout(const Settings& settings)
 {
     Duration timeout = std::chrono::seconds(80); // below systemd's own 90 s
-    if (auto fine = read_duration(settings.stop_timeout, "stop-timeout", timeout); !fine)
+    if (auto fine = read_duration(settings, settings.stop_timeout, "stop-timeout", timeout); !fine)
         return fine.error();
     return timeout;
 }
@@ -208,14 +220,16 @@ Result<RunConfig> read_run_config(const Settings& settings)
         {settings.backoff_min, {"backoff-min", &config.backoff.min}},
         {settings.backoff_max, {"backoff-max", &config.backoff.max}}};
     for (const auto& [text, option] : durations)
-        if (auto fine = read_duration(text, option.first, *option.second); !fine)
+        if (auto fine = read_duration(settings, text, std::string(option.first), *option.second);
+            !fine)
             return fine.error();
     constexpr Duration interval_min = std::chrono::seconds(1);
     if (config.interval < interval_min)
-        return Error{Errc::invalid_input, "--interval is at least 1s"};
+        return Error{
+            Errc::invalid_input, "--interval is at least 1s", settings.place_of("interval")};
     config.quiet_max = std::max<Duration>(config.quiet_max, config.quiet);
     config.backoff.max = std::max(config.backoff.max, config.backoff.min);
-    if (auto fine = read_jitter(settings.jitter, config.jitter_percent); !fine)
+    if (auto fine = read_jitter(settings, config.jitter_percent); !fine)
         return fine.error();
     if (settings.on_bad_manifest == "revision")
         config.on_bad = BadManifest::revision;

@@ -76,7 +76,14 @@ struct Settings {
 
     // What trueup.yaml says in more than one word: freeze, limits. With its places in the file.
     std::map<std::string, Value> sections;
-    std::filesystem::path config_file;  // that they were read from
+    std::filesystem::path config_file; // that they were read from
+    // Where each option was set that is not on the command line: "trueup.yaml:3", "TRUEUP_RATE".
+    std::map<std::string, std::string> places;
+    std::string place_of(const std::string& option) const
+    {
+        const auto found = places.find(option);
+        return found != places.end() ? found->second : std::string();
+    }
     std::vector<std::string> arguments; // the command line, to be read anew
 
     // state, import, kinds, completion

@@ -26,6 +26,18 @@ std::optional<std::string> environment(const std::string& name)
 
 } // namespace
 
+Result<Duration>
+option_duration(const Settings& settings, const std::string& option, const std::string& text)
+{
+    auto duration = parse_duration(text);
+    if (!duration)
+        return Error{Errc::invalid_input,
+                     "--" + option + ": " + duration.error().message,
+                     settings.place_of(option),
+                     duration.error().advice};
+    return duration;
+}
+
 Result<std::string> read_credential_file(const std::string& path)
 {
     std::ifstream in(path, std::ios::binary);
@@ -94,8 +106,9 @@ Result<Credentials> read_credentials(const Settings& settings)
                  "set SPECTROCLOUD_APIKEY, or use --api-key-file or --login-file"};
 }
 
-Result<std::optional<double>> parse_rate(const std::string& text)
+Result<std::optional<double>> read_rate(const Settings& settings)
 {
+    const std::string& text = settings.rate;
     if (text.empty())
         return std::optional<double>();
     if (text == "unlimited")
@@ -103,7 +116,9 @@ Result<std::optional<double>> parse_rate(const std::string& text)
     double rate = 0;
     const auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), rate);
     if (ec != std::errc{} || rest != text.data() + text.size() || !(rate > 0))
-        return Error{Errc::invalid_input, "--rate is a number above 0, or unlimited, not " + text};
+        return Error{Errc::invalid_input,
+                     "--rate is a number above 0, or unlimited, not " + text,
+                     settings.place_of("rate")};
     return std::optional<double>(rate);
 }
 
@@ -119,7 +134,7 @@ Result<HttpLimits> read_limits(const Settings& settings)
     if (!timeout || *timeout <= Duration::zero())
         return Error{Errc::invalid_input,
                      "--timeout is a duration above 0, not " + settings.timeout,
-                     "",
+                     settings.place_of("timeout"),
                      "write it as 500ms, 30s or 2m"};
     limits.call_max = *timeout;
     limits.read_max = std::min(limits.read_max, *timeout);
@@ -153,7 +168,7 @@ Result<void> open_basics(Workspace& workspace, const Settings& settings)
         return Error{Errc::invalid_input, "the kind files have mistakes; nothing was sent"};
     if (settings.settle.empty())
         return {};
-    auto settle = parse_duration(settings.settle);
+    auto settle = option_duration(settings, "settle", settings.settle);
     if (!settle)
         return settle.error();
     for (Kind& kind : workspace.catalogue.kinds)
@@ -277,7 +292,7 @@ Result<void> open_api(Workspace& workspace,
     auto credentials = read_credentials(settings);
     if (!credentials)
         return credentials.error();
-    auto rate = parse_rate(settings.rate);
+    auto rate = read_rate(settings);
     if (!rate)
         return rate.error();
     TlsOptions tls;

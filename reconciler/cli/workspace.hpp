@@ -72,6 +72,10 @@ std::filesystem::path state_file(const Settings& settings);
 // The state, and the key of its secret hashes ("" when there is none and it is only read).
 Result<std::string> open_state(Workspace& workspace, const Settings& settings, Access access);
 
+// The duration that an option was given. Fails with invalid_input, and says where it was set.
+Result<Duration>
+option_duration(const Settings& settings, const std::string& option, const std::string& text);
+
 // The text of a credential file, without the end of its line. Fails with invalid_input. Wipe it
 // after use.
 Result<std::string> read_credential_file(const std::string& path);

@@ -1,0 +1,163 @@
+#include "reconciler/cli/command_line.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+using namespace trueup;
+
+namespace {
+
+// A directory with a trueup.yaml, and what a command line makes of it.
+class Folder {
+public:
+    explicit Folder(const std::string& config)
+    {
+        std::ofstream(directory_ / "trueup.yaml", std::ios::binary) << config;
+    }
+
+    // The settings, or nothing on a mistake, which is in `said`.
+    std::optional<Settings> parse(const std::vector<std::string>& words)
+    {
+        const std::string directory = directory_.path().string();
+        std::vector<const char*> argv{"trueup"};
+        for (const std::string& word : words)
+            argv.push_back(word.c_str());
+        argv.insert(argv.end(), {"-f", directory.c_str()});
+        std::ostringstream text;
+        std::streambuf* const before = std::cerr.rdbuf(text.rdbuf());
+        CommandLine line;
+        exit_code = 0;
+        const auto command = line.parse(static_cast<int>(argv.size()), argv.data(), exit_code);
+        std::cerr.rdbuf(before);
+        said = text.str();
+        return command ? std::optional<Settings>(line.settings()) : std::nullopt;
+    }
+
+    int exit_code = 0;
+    std::string said;
+
+private:
+    TempDir directory_;
+};
+
+// What one setting comes to for a command that has it: "" and the message when it is refused.
+std::string refusal_of(const std::string& config, const std::string& command)
+{
+    Folder folder(config);
+    const auto settings = folder.parse({command});
+    CHECK_MESSAGE(settings.has_value() == (folder.exit_code == 0), folder.said);
+    return settings ? std::string() : folder.said;
+}
+
+bool contains(const std::string& text, const std::string& part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_SUITE("cli: command line")
+{
+    TEST_CASE("trueup.yaml: numbers, texts and lists arrive as they were written")
+    {
+        Folder folder("owner: 1.10\nrate: 2.5\ntimeout: 0.5\nmax-deletes: 1.5\nmaxMissing: 30%\n"
+                      "parallelism: 7\nprune: true\nvar: [A=1, B=2]\ntarget: Role/tenant/a\n"
+                      "kinds: [2.50, 3]\n");
+
+        const auto settings = folder.parse({"apply"});
+
+        REQUIRE_MESSAGE(settings, folder.said);
+        CHECK(settings->owner == "1.10");
+        CHECK(settings->rate == "2.5");
+        CHECK(settings->timeout == "0.5");
+        CHECK(settings->max_deletes == "1.5");
+        CHECK(settings->max_missing == "30%");
+        CHECK(settings->parallelism == 7);
+        CHECK(settings->prune);
+        CHECK(settings->vars == std::vector<std::string>{"A=1", "B=2"});
+        CHECK(settings->targets == std::vector<std::string>{"Role/tenant/a"});
+        CHECK(settings->kinds == std::vector<std::string>{"2.50", "3"});
+        CHECK(settings->place_of("max-deletes").ends_with("trueup.yaml:4"));
+        CHECK(settings->place_of("max-missing").ends_with("trueup.yaml:5"));
+    }
+
+    TEST_CASE("trueup.yaml: what is no setting is refused with its line, by every command")
+    {
+        const std::vector<std::pair<std::string, std::string>> all{
+            {"owner: x\nmax-deletes: {a: 1}\n", "trueup.yaml:2: the setting max-deletes takes one"},
+            {"owner: x\nmaxDeletes: [1, 2]\n", "trueup.yaml:2: the setting maxDeletes takes one"},
+            {"max-deletes: [1]\n", "not a list"},
+            {"adopt: {a: 1}\n", "trueup.yaml:1: the setting adopt takes one value, not a map"},
+            {"owner: x\n\nprune:\n", "trueup.yaml:3: the setting prune has no value"},
+            {"max-deletes: ~\n", "trueup.yaml:1: the setting max-deletes has no value"},
+            {"rate: null\n", "trueup.yaml:1: the setting rate has no value"},
+            {"limits:\n", "trueup.yaml:1: the setting limits has no value"},
+            {"freeze:\n", "trueup.yaml:1: the setting freeze has no value"},
+            {"var: {A: b}\n", "trueup.yaml:1: the setting var takes a value, or a list of values"},
+            {"env-var:\n  - A\n  - [B]\n", "trueup.yaml:3: the setting env-var takes"},
+            {"exclude:\n  - Role/tenant/a\n  -\n", "the setting exclude has no value"},
+            {"max-deletes: 5\nmaxDeletes: 1\n", "trueup.yaml:2: the setting max-deletes stands"},
+            {"- prune: true\n", "trueup.yaml:1: a map of settings belongs here, not this list"},
+            {"prune\n", "trueup.yaml:1: a map of settings belongs here, not this string"},
+            {"owner: x\n---\nprune: true\n", "trueup.yaml:3: a second document begins here"},
+            {"owner: x\n---\n- 1\n", "a second document begins here"},
+            {"prune: [true\n", "trueup.yaml:"},
+            {"grase: 1h\n", "trueup.yaml:1: unknown setting grase"},
+            {"config: other.yaml\n", "trueup.yaml:1: unknown setting config"},
+            {"help: true\n", "trueup.yaml:1: unknown setting help"},
+            // The sandbox does not read the file.
+            {"api-key: abc\n", "trueup.yaml:1: unknown setting api-key"},
+            {"fault: slow:1\n", "trueup.yaml:1: unknown setting fault"},
+        };
+        for (const auto& [config, said] : all)
+            for (const char* command : {"validate", "plan", "apply", "run", "status"}) {
+                CAPTURE(config);
+                CAPTURE(command);
+                CAPTURE(said);
+                const std::string refusal = refusal_of(config, command);
+                CHECK_MESSAGE(contains(refusal, said), refusal);
+            }
+    }
+
+    TEST_CASE("trueup.yaml: what only other commands take is a setting for all")
+    {
+        const std::string config = "spec: swagger.json\nwait: 10m\ninterval: 5m\nlimit: 3\n"
+                                   "limits: {deletes: 1}\nfreeze: []\nexclude: []\n";
+        for (const char* command : {"validate", "plan", "apply", "run", "status"}) {
+            CAPTURE(command);
+            CHECK(refusal_of(config, command) == "");
+        }
+    }
+
+    TEST_CASE("trueup.yaml: none, an empty one, and one of comments alone say nothing")
+    {
+        for (const char* config : {"", "# prune: true\n", "---\n# nothing\n---\n", "{}\n"}) {
+            CAPTURE(config);
+            CHECK(refusal_of(config, "plan") == "");
+        }
+    }
+
+    TEST_CASE("trueup.yaml: a value that an option refuses is told with its line")
+    {
+        CHECK(contains(refusal_of("owner: x\nparallelism: 1.5\n", "apply"), "trueup.yaml:2: "));
+        CHECK(contains(refusal_of("parallelism: 500\n", "apply"), "trueup.yaml:1: "));
+        CHECK(contains(refusal_of("\n\nprune: sometimes\n", "apply"), "trueup.yaml:3: "));
+    }
+
+    TEST_CASE("parse_again refuses what parse does")
+    {
+        const TempDir directory;
+        const std::string file = (directory / "trueup.yaml").string();
+        std::ofstream(file) << "owner: x\nmax-deletes: {a: 1}\n";
+        CommandLine line;
+
+        const auto again = line.parse_again({"trueup", "run", "--config", file});
+
+        REQUIRE_FALSE(again);
+        CHECK(again.error().place == file + ":2");
+    }
+}
