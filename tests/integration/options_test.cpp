@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 using namespace trueup;
 using namespace trueup::test;
 
@@ -12,6 +14,12 @@ namespace {
 bool contains(const std::string& text, const std::string& part)
 {
     return text.find(part) != std::string::npos;
+}
+
+std::string profile(const std::string& name, const std::string& project)
+{
+    return "---\napiVersion: palette/v1\nkind: ClusterProfile\nmetadata: {name: " + name +
+           ", project: " + project + "}\nspec:\n  version: 1.0.0\n  template: {type: add-on}\n";
 }
 
 } // namespace
@@ -79,5 +87,150 @@ TEST_SUITE("integration: options")
             }
         }
         CHECK(api.requests() == 0);
+    }
+
+    TEST_CASE("flags beat the environment, and the environment beats trueup.yaml")
+    {
+        LiveApi api;
+        Site site;
+        site.write("trueup.yaml", "owner: test-owner\nvar: STAGE=file\n");
+        site.write("roles.yaml", role("of-${STAGE}"));
+        std::map<std::string, std::string> environment = Site::environment();
+        const auto planned = [&](std::vector<std::string> more) {
+            more.insert(more.begin(), "plan");
+            return run_process(site.command(api, more), environment).out;
+        };
+
+        CHECK(contains(planned({}), "Role/tenant/of-file"));
+        environment["TRUEUP_VAR"] = "STAGE=environment";
+        CHECK(contains(planned({}), "Role/tenant/of-environment"));
+        CHECK(contains(planned({"--var", "STAGE=flag"}), "Role/tenant/of-flag"));
+    }
+
+    TEST_CASE("--target acts on nothing else, --exclude on everything else")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("one") + role("two") + role("three"));
+
+        const Finished some = site.run(api, {"apply", "--yes", "--target", "Role/tenant/one"});
+        CHECK_MESSAGE(contains(some.out, "Applied: 1 created"), some.out, some.err);
+        CHECK(contains(api.sandbox()->dump(), "\"one\""));
+        const Finished rest = site.run(api, {"apply", "--yes", "--exclude", "Role/tenant/two"});
+        CHECK_MESSAGE(contains(rest.out, "Applied: 1 created"), rest.out, rest.err);
+        CHECK(contains(api.sandbox()->dump(), "\"three\""));
+        CHECK_FALSE(contains(api.sandbox()->dump(), "\"two\""));
+    }
+
+    TEST_CASE("--project acts on what is in that project alone")
+    {
+        LiveApi api;
+        Site site;
+        const auto project = [](const std::string& name) {
+            return "---\napiVersion: palette/v1\nkind: Project\nmetadata: {name: " + name + "}\n";
+        };
+        site.write("projects.yaml", project("team-a") + project("team-b"));
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        site.write("profiles.yaml", profile("pa", "team-a") + profile("pb", "team-b"));
+
+        const Finished applied = site.run(api, {"apply", "--yes", "--project", "team-a"});
+
+        CHECK_MESSAGE(contains(applied.out, "Applied: 1 created"), applied.out, applied.err);
+        CHECK(contains(api.sandbox()->dump(), "\"pa\""));
+        CHECK_FALSE(contains(api.sandbox()->dump(), "\"pb\""));
+    }
+
+    TEST_CASE("--wait says how long what is made may take to become ready")
+    {
+        using namespace std::chrono_literals;
+        SandboxOptions slow;
+        slow.async_duration = 1h;
+        LiveApi api(slow);
+        const Site site;
+        site.write("registry.yaml",
+                   "apiVersion: palette/v1\nkind: RegistryHelm\nmetadata: {name: charts}\n"
+                   "spec: {endpoint: \"https://charts.example.com\", isPrivate: false, "
+                   "auth: {type: noAuth}}\n");
+
+        const Finished none = site.run(api, {"apply", "--yes", "--wait", "none"});
+        CHECK(none.exit_code == 0);
+        CHECK_MESSAGE(contains(none.out, "1 created"), none.out, none.err);
+        CHECK_MESSAGE(contains(none.out, "1 not ready yet"), none.out, none.err);
+        const auto begin = std::chrono::steady_clock::now();
+        const Finished some = site.run(api, {"apply", "--yes", "--wait", "1200ms"});
+        CHECK(std::chrono::steady_clock::now() - begin >= 1200ms);
+        CHECK_MESSAGE(contains(some.out, "1 not ready yet"), some.out, some.err);
+        const Finished wrong = site.run(api, {"apply", "--yes", "--wait", "soon"});
+        CHECK(wrong.exit_code == 1);
+        CHECK_MESSAGE(contains(wrong.err, "--wait: \"soon\" is not a duration"), wrong.err);
+    }
+
+    TEST_CASE("--var gives a variable its value, and --env-var lets one come from the environment")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("of-${STAGE}"));
+        std::map<std::string, std::string> environment = Site::environment();
+        environment["STAGE"] = "environment";
+        const auto planned = [&](std::vector<std::string> more) {
+            more.insert(more.begin(), "plan");
+            return run_process(site.command(api, more), environment);
+        };
+
+        const Finished unknown = planned({});
+        CHECK(unknown.exit_code == 1);
+        CHECK_MESSAGE(contains(unknown.err, "STAGE"), unknown.err);
+        CHECK(contains(planned({"--var", "STAGE=flag"}).out, "Role/tenant/of-flag"));
+        CHECK(contains(planned({"--env-var", "STAGE"}).out, "Role/tenant/of-environment"));
+        CHECK(planned({"--env-var", "OTHER"}).exit_code == 1);
+        CHECK(contains(planned({"--var", "STAGE"}).err, "--var is NAME=VALUE, not STAGE"));
+    }
+
+    TEST_CASE("--adopt decides about what exists and nobody has marked")
+    {
+        LiveApi api;
+        const Site first;
+        first.write("roles.yaml", role("reader"));
+        REQUIRE(first.run(api, {"apply", "--yes"}).exit_code == 0);
+        const std::string listed = first.run(api, {"state", "list", "--json"}).out;
+        const std::string uid = listed.substr(listed.find("\"uid\": \"") + 8, 24);
+        REQUIRE(api.sandbox()->patch_object(
+            "roles", uid, R"({"metadata":{"annotations":null},"spec":{"permissions":["a.b"]}})"));
+        const Site site;
+        site.write("roles.yaml", role("reader"));
+        const auto text = [&] { return api.sandbox()->dump(); };
+
+        const Finished never = site.run(api, {"apply", "--yes", "--adopt", "never"});
+        CHECK_MESSAGE(contains(never.out, "1 blocked"), never.out, never.err);
+        const Finished equal = site.run(api, {"apply", "--yes", "--adopt", "ifEqual"});
+        CHECK_MESSAGE(contains(equal.out, "1 blocked"), equal.out, equal.err);
+        CHECK(contains(text(), "\"a.b\""));
+        const Finished taken = site.run(api, {"apply", "--yes", "--adopt", "takeOver"});
+        CHECK_MESSAGE(taken.exit_code == 0, taken.out, taken.err);
+        CHECK_FALSE(contains(text(), "\"a.b\""));
+        const Finished wrong = site.run(api, {"apply", "--yes", "--adopt", "always"});
+        CHECK(wrong.exit_code == 1);
+        CHECK(contains(wrong.err, "--adopt"));
+    }
+
+    TEST_CASE("--api-key-file holds the key that is sent, whatever the environment has")
+    {
+        LiveApi api;
+        const Site site;
+        site.write("roles.yaml", role("reader"));
+        const auto planned = [&](const std::string& in_file, const std::string& in_environment) {
+            const std::string file = (site.directory() / "key").string();
+            site.write("key", in_file);
+            std::map<std::string, std::string> environment = Site::environment();
+            environment["SPECTROCLOUD_APIKEY"] = in_environment;
+            return run_process(site.command(api, {"plan", "--api-key-file", file}), environment);
+        };
+
+        const Finished right = planned("sandbox\n", "of-somebody-else");
+        CHECK_MESSAGE(right.exit_code == 0, right.err);
+        const Finished wrong = planned("of-somebody-else\n", "sandbox");
+        CHECK(wrong.exit_code == 1);
+        CHECK_FALSE(contains(wrong.err, "of-somebody-else"));
+        CHECK(planned("\n", "sandbox").exit_code == 1);
     }
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -52,6 +53,21 @@ std::string refusal_of(const std::string& config, const std::string& command)
     CHECK_MESSAGE(settings.has_value() == (folder.exit_code == 0), folder.said);
     return settings ? std::string() : folder.said;
 }
+
+// A variable of the environment, for as long as it lives.
+class Variable {
+public:
+    Variable(std::string name, const std::string& value) : name_(std::move(name))
+    {
+        REQUIRE(::setenv(name_.c_str(), value.c_str(), 1) == 0);
+    }
+    Variable(const Variable&) = delete;
+    Variable& operator=(const Variable&) = delete;
+    ~Variable() { ::unsetenv(name_.c_str()); }
+
+private:
+    std::string name_;
+};
 
 bool contains(const std::string& text, const std::string& part)
 {
@@ -159,5 +175,75 @@ TEST_SUITE("cli: command line")
 
         REQUIRE_FALSE(again);
         CHECK(again.error().place == file + ":2");
+    }
+
+    TEST_CASE("flags beat the environment, and the environment beats trueup.yaml")
+    {
+        Folder folder("owner: file\nprune: true\nparallelism: 3\nkinds: [f1, f2]\n"
+                      "maxDeletes: 1\n");
+        const auto file = folder.parse({"apply"});
+        REQUIRE_MESSAGE(file, folder.said);
+        CHECK(file->owner == "file");
+        CHECK(file->prune);
+        CHECK(file->parallelism == 3);
+        CHECK(file->kinds == std::vector<std::string>{"f1", "f2"});
+        CHECK(file->max_deletes == "1");
+
+        const Variable owner("TRUEUP_OWNER", "environment");
+        const Variable prune("TRUEUP_PRUNE", "false");
+        const Variable parallelism("TRUEUP_PARALLELISM", "4");
+        const Variable kinds("TRUEUP_KINDS", "e1");
+        const Variable deletes("TRUEUP_MAX_DELETES", "2");
+        const auto environment = folder.parse({"apply"});
+        REQUIRE_MESSAGE(environment, folder.said);
+        CHECK(environment->owner == "environment");
+        CHECK_FALSE(environment->prune);
+        CHECK(environment->parallelism == 4);
+        CHECK(environment->kinds == std::vector<std::string>{"e1"});
+        CHECK(environment->max_deletes == "2");
+        CHECK(environment->place_of("owner") == "TRUEUP_OWNER");
+
+        const auto flags = folder.parse({"apply",
+                                         "--owner",
+                                         "flag",
+                                         "--prune",
+                                         "--parallelism",
+                                         "5",
+                                         "--kinds",
+                                         "g1",
+                                         "--max-deletes",
+                                         "3"});
+        REQUIRE_MESSAGE(flags, folder.said);
+        CHECK(flags->owner == "flag");
+        CHECK(flags->prune);
+        CHECK(flags->parallelism == 5);
+        CHECK(flags->kinds == std::vector<std::string>{"g1"});
+        CHECK(flags->max_deletes == "3");
+        CHECK(flags->place_of("owner") == "");
+    }
+
+    TEST_CASE("the environment names the file, which then gives the rest")
+    {
+        const TempDir elsewhere;
+        const std::string file = (elsewhere / "other.yaml").string();
+        std::ofstream(file) << "owner: elsewhere\n";
+        Folder folder("owner: beside\n");
+        const Variable config("TRUEUP_CONFIG", file);
+
+        const auto settings = folder.parse({"plan"});
+
+        REQUIRE_MESSAGE(settings, folder.said);
+        CHECK(settings->owner == "elsewhere");
+    }
+
+    TEST_CASE("a value of the environment that an option refuses is told with its name")
+    {
+        Folder folder("owner: x\n");
+        const Variable parallelism("TRUEUP_PARALLELISM", "many");
+
+        CHECK_FALSE(folder.parse({"apply"}));
+
+        CHECK(folder.exit_code == 1);
+        CHECK_MESSAGE(contains(folder.said, "TRUEUP_PARALLELISM: "), folder.said);
     }
 }
