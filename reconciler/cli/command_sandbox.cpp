@@ -4,6 +4,7 @@
 #include "api/sandbox/serve.hpp"
 #include "reconciler/cli/commands.hpp"
 #include "reconciler/cli/console.hpp"
+#include "reconciler/cli/workspace.hpp"
 
 #include <boost/asio/signal_set.hpp>
 
@@ -58,18 +59,6 @@ Result<FaultPlan> read_faults(const Settings& settings)
     if (text.empty())
         return FaultPlan();
     return parse_fault_plan(text);
-}
-
-Result<double> read_rate(const std::string& text)
-{
-    if (text.empty() || text == "unlimited")
-        return 0.0;
-    double rate = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, ec] = std::from_chars(text.data(), end, rate);
-    if (ec != std::errc{} || rest != end || !(rate > 0))
-        return Error{Errc::invalid_input, "--rate is a number above 0, or unlimited, not " + text};
-    return rate;
 }
 
 // Keeps the objects in a file between runs.
@@ -130,7 +119,7 @@ int run_sandbox(Settings& settings)
     auto faults = read_faults(settings);
     if (!faults)
         return fail(faults.error());
-    auto rate = read_rate(settings.rate);
+    const auto rate = settings.rate.empty() ? Result<double>(0.0) : option_rate(settings);
     if (!rate)
         return fail(rate.error());
     boost::asio::io_context context{1};

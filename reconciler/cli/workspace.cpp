@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -36,6 +37,23 @@ option_duration(const Settings& settings, const std::string& option, const std::
                      settings.place_of(option),
                      duration.error().advice};
     return duration;
+}
+
+Result<double> option_rate(const Settings& settings)
+{
+    const std::string& text = settings.rate;
+    if (text == "unlimited")
+        return 0.0;
+    double rate = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, ec] = std::from_chars(text.data(), end, rate);
+    // It reads "inf" and "nan" too, and what is not above 0 would never send anything.
+    if (ec != std::errc{} || rest != end || !std::isfinite(rate) || rate <= 0)
+        return Error{Errc::invalid_input,
+                     "--rate is a number of requests a second above 0, or unlimited, not " + text,
+                     settings.place_of("rate"),
+                     "write it as 10 or 0.5"};
+    return rate;
 }
 
 Result<std::string> read_credential_file(const std::string& path)
@@ -108,18 +126,12 @@ Result<Credentials> read_credentials(const Settings& settings)
 
 Result<std::optional<double>> read_rate(const Settings& settings)
 {
-    const std::string& text = settings.rate;
-    if (text.empty())
+    if (settings.rate.empty())
         return std::optional<double>();
-    if (text == "unlimited")
-        return std::optional<double>(0.0);
-    double rate = 0;
-    const auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), rate);
-    if (ec != std::errc{} || rest != text.data() + text.size() || !(rate > 0))
-        return Error{Errc::invalid_input,
-                     "--rate is a number above 0, or unlimited, not " + text,
-                     settings.place_of("rate")};
-    return std::optional<double>(rate);
+    const auto rate = option_rate(settings);
+    if (!rate)
+        return rate.error();
+    return std::optional<double>(*rate);
 }
 
 // The deadlines of one call: --timeout bounds the whole of it, and with it each of its parts. Each

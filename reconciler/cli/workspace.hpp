@@ -76,6 +76,10 @@ Result<std::string> open_state(Workspace& workspace, const Settings& settings, A
 Result<Duration>
 option_duration(const Settings& settings, const std::string& option, const std::string& text);
 
+// What --rate was given: requests a second, 0 for unlimited. Fails with invalid_input, and says
+// where it was set.
+Result<double> option_rate(const Settings& settings);
+
 // The text of a credential file, without the end of its line. Fails with invalid_input. Wipe it
 // after use.
 Result<std::string> read_credential_file(const std::string& path);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 
 using namespace trueup;
@@ -20,6 +21,35 @@ std::string profile(const std::string& name, const std::string& project)
 {
     return "---\napiVersion: palette/v1\nkind: ClusterProfile\nmetadata: {name: " + name +
            ", project: " + project + "}\nspec:\n  version: 1.0.0\n  template: {type: add-on}\n";
+}
+
+std::string roles(int count)
+{
+    std::string all;
+    for (int i = 0; i < count; ++i)
+        all += role("r" + std::to_string(i));
+    return all;
+}
+
+// Applies roles at the rate that `rate` says, and tells how many calls of theirs were made, and how
+// long all of it took. They are one group of the catalogue, which has the same limits as most.
+std::pair<std::size_t, double>
+apply_timed(LiveApi& api, const Site& site, const std::vector<std::string>& rate)
+{
+    std::size_t calls = 0;
+    api.set_hook([&](std::size_t, const HttpRequest& request, ServerReply&) {
+        if (request.target.starts_with("/v1/roles"))
+            ++calls;
+    });
+    std::vector<std::string> words = site.command(api, {"apply", "--yes"});
+    std::erase(words, "--rate");
+    std::erase(words, "unlimited");
+    words.insert(words.end(), rate.begin(), rate.end());
+    const auto begin = std::chrono::steady_clock::now();
+    const Finished applied = run_process(words, Site::environment());
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
+    return {calls, taken.count()};
 }
 
 } // namespace
@@ -232,5 +262,81 @@ TEST_SUITE("integration: options")
         CHECK(wrong.exit_code == 1);
         CHECK_FALSE(contains(wrong.err, "of-somebody-else"));
         CHECK(planned("\n", "sandbox").exit_code == 1);
+    }
+
+    TEST_CASE("--rate: what is no rate is an error that says what is right, and nothing is sent")
+    {
+        LiveApi api;
+        const Site site;
+        site.write("roles.yaml", role("reader"));
+        for (const std::string bad : {"inf",
+                                      "-inf",
+                                      "infinity",
+                                      "nan",
+                                      "NaN",
+                                      "0",
+                                      "0.0",
+                                      "-1",
+                                      "1e999",
+                                      "fast",
+                                      "10/s",
+                                      "5 ",
+                                      "Unlimited",
+                                      "0x10"}) {
+            CAPTURE(bad);
+            std::vector<std::string> words = site.command(api, {"plan"});
+            std::ranges::replace(words, "unlimited", bad);
+            for (const std::vector<std::string>& command :
+                 {words, {trueup_binary(), "sandbox", "--rate", bad}}) {
+                Process process(command, Site::environment());
+                const auto finished = process.wait_for(std::chrono::seconds(30));
+
+                REQUIRE(finished); // a sandbox that takes it serves for ever
+                CHECK(finished->exit_code == 1);
+                CHECK_MESSAGE(contains(finished->err,
+                                       "--rate is a number of requests a second above 0, or "
+                                       "unlimited, not " +
+                                           bad + " (write it as 10 or 0.5)"),
+                              finished->err);
+            }
+        }
+        CHECK(api.requests() == 0);
+    }
+
+    TEST_CASE("--rate 10: calls of one group leave a tenth of a second apart")
+    {
+        LiveApi api;
+        const Site site;
+        site.write("roles.yaml", roles(6));
+
+        const auto [calls, seconds] = apply_timed(api, site, {"--rate", "10"});
+
+        CHECK(calls >= 12); // a create and a look at each, and a list
+        CHECK(seconds >= static_cast<double>(calls - 1) / 10);
+    }
+
+    TEST_CASE("without --rate the catalogue's limits hold: 10 calls a second after a burst of 50")
+    {
+        LiveApi api;
+        const Site site;
+        site.write("roles.yaml", roles(21));
+
+        const auto [calls, seconds] = apply_timed(api, site, {});
+
+        CHECK(calls > 55); // more than a burst
+        CHECK(seconds >= static_cast<double>(calls - 50) / 10);
+    }
+
+    TEST_CASE("a rate in trueup.yaml holds as one on the command line does")
+    {
+        LiveApi api;
+        const Site site;
+        site.write("trueup.yaml", "owner: test-owner\nrate: 12.5\n");
+        site.write("roles.yaml", roles(6));
+
+        const auto [calls, seconds] = apply_timed(api, site, {});
+
+        CHECK(calls >= 12);
+        CHECK(seconds >= static_cast<double>(calls - 1) / 12.5);
     }
 }
