@@ -115,10 +115,12 @@ void CommandLine::add_common(CLI::App& command)
     command.add_option("--client-cert", s.client_cert, "PEM file of our certificate");
     command.add_option("--client-key", s.client_key, "PEM file of its key");
     command.add_option("--owner", s.owner, "Name under which objects are marked as ours");
-    command.add_option(
-        "--adopt", s.adopt, "What to do with what exists unmarked: ifEqual, never or takeOver");
-    command.add_option("--log-format", s.log_format, "text or json");
-    command.add_option("--log-level", s.log_level, "debug, info, warning or error");
+    command.add_option("--adopt", s.adopt, "What to do with what exists unmarked")
+        ->check(CLI::IsMember({"ifEqual", "never", "takeOver"}));
+    command.add_option("--log-format", s.log_format, "How to log")
+        ->check(CLI::IsMember({"text", "json"}));
+    command.add_option("--log-level", s.log_level, "From where on to log")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
     command.add_flag("--no-color", s.no_color, "No colours (or NO_COLOR)");
 }
 
@@ -133,11 +135,12 @@ void CommandLine::add_selection(CLI::App& command)
     command
         .add_option("--exclude", s.excludes, "Not this address nor what depends on it (repeatable)")
         ->allow_extra_args(false);
-    command.add_option("--refresh",
-                       s.refresh,
-                       "full: read each object; auto: trust complete list entries; none: compare "
-                       "with what was last "
-                       "applied, without looking (plan only)");
+    command
+        .add_option("--refresh",
+                    s.refresh,
+                    "full: read each object; auto: trust complete list entries; none: compare "
+                    "with what was last applied, without looking (plan only)")
+        ->check(CLI::IsMember({"full", "auto", "none"}));
     command.add_option("--max-missing",
                        s.max_missing,
                        "Most owned objects of a kind that may be gone at once, as N or N%");
@@ -358,7 +361,7 @@ Result<void> CommandLine::fill_from_environment_and_file(CLI::App& command)
             continue;
         const std::string variable = environment_name(name);
         const auto value = environment(variable);
-        if (!value)
+        if (!value || value->empty())
             continue;
         settings_.places[name] = variable;
         if (auto fine = set_option(*option, {*value}, variable); !fine)

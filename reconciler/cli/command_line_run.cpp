@@ -74,7 +74,8 @@ void CommandLine::add_run()
                     s.max_missing,
                     "Most owned objects of a kind that may be gone at once, as N or N%");
     run->add_option(
-        "--refresh", s.refresh, "full: read each object; auto: trust complete list entries");
+           "--refresh", s.refresh, "full: read each object; auto: trust complete list entries")
+        ->check(CLI::IsMember({"full", "auto"}));
     run->add_option("--socket",
                     s.socket,
                     "Control socket (control.sock in $RUNTIME_DIRECTORY, or beside the state)");

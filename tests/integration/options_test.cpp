@@ -94,7 +94,7 @@ TEST_SUITE("integration: options")
             {"timeout: 0.5\n", "trueup.yaml:2: --timeout is a duration above 0, not 0.5"},
             {"settle: 0.5\n", "trueup.yaml:2: --settle: \"0.5\" is not a duration"},
             {"grace: 1.5\n", "trueup.yaml:2: --grace: \"1.5\" is not a duration"},
-            {"adopt: 1.5\n", "trueup.yaml:2: --adopt is ifEqual, never or takeOver"},
+            {"adopt: 1.5\n", "trueup.yaml:2: --adopt: 1.5 not in {ifEqual,never,takeOver}"},
             {"freeze: [{from: 1.5, to: \"18:00\"}]\n", "trueup.yaml:2: from is a text"},
         };
         LiveApi api;

@@ -246,4 +246,36 @@ TEST_SUITE("cli: command line")
         CHECK(folder.exit_code == 1);
         CHECK_MESSAGE(contains(folder.said, "TRUEUP_PARALLELISM: "), folder.said);
     }
+
+    TEST_CASE("an empty variable of the environment sets nothing")
+    {
+        Folder folder("owner: x\nlog-format: json\nmax-deletes: 1\n");
+        const Variable format("TRUEUP_LOG_FORMAT", "");
+        const Variable deletes("TRUEUP_MAX_DELETES", "");
+
+        const auto settings = folder.parse({"plan"});
+
+        REQUIRE_MESSAGE(settings, folder.said);
+        CHECK(settings->log_format == "json");
+        CHECK(settings->max_deletes == "1");
+    }
+
+    TEST_CASE("an option of a few words takes no other, wherever it comes from")
+    {
+        Folder folder("owner: x\nlog-level: loud\n");
+        for (const std::vector<std::string>& words :
+             {std::vector<std::string>{"plan", "--log-format", "xml"},
+              {"plan", "--adopt", "always"},
+              {"plan", "--refresh", "some"},
+              {"run", "--refresh", "none"}}) { // a daemon that never looks is none
+            CAPTURE(words[1]);
+            CHECK_FALSE(folder.parse(words));
+            CHECK(folder.exit_code == 1);
+            CHECK_MESSAGE(contains(folder.said, words[1] + ": " + words[2] + " not in {"),
+                          folder.said);
+        }
+        CHECK_FALSE(folder.parse({"validate"}));
+        CHECK_MESSAGE(contains(folder.said, "trueup.yaml:2: --log-level: loud not in {debug,"),
+                      folder.said);
+    }
 }
