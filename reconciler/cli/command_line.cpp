@@ -195,6 +195,7 @@ void CommandLine::add_state()
     CLI::App* show = state->add_subcommand("show", "Everything remembered of one resource");
     add_common(*show);
     show->add_option("address", settings_.address, "Kind/scope/name")->required();
+    show->footer("Example: trueup state show Role/tenant/auditor -f manifests/");
     add_upkeep(*state);
     CLI::App* remove = state->add_subcommand("rm", "Forget one resource; deletes nothing remotely");
     add_common(*remove);
@@ -208,6 +209,8 @@ void CommandLine::add_kinds()
     kinds->require_subcommand(1);
     CLI::App* list = kinds->add_subcommand("list", "Names, scopes and what identifies them");
     add_common(*list);
+    list->footer("Examples:\n  trueup kinds list\n"
+                 "  trueup kinds list --kinds my-kinds/           with kinds of your own");
     CLI::App* show = kinds->add_subcommand("show", "Fields and calls of one kind");
     add_common(*show);
     show->add_option("kind", settings_.name, "Name of the kind")->required();

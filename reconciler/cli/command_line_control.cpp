@@ -31,11 +31,15 @@ void CommandLine::add_daemon_readers()
     CLI::App* status = app_->add_subcommand("status", "How the running daemon fares");
     add_control(*status);
     status->add_flag("--all", s.all, "List the resources that are Ready too");
+    status->footer("Examples:\n  trueup status -f manifests/\n"
+                   "  trueup status --socket /run/trueup/control.sock --all");
     CLI::App* history = app_->add_subcommand(
         "history", "What was done, newest first; from the state when no daemon runs");
     add_control(*history);
     history->add_option("address", s.address, "Only of this resource");
     history->add_option("--limit", s.limit, "Records to show")->check(CLI::Range(1, 10'000));
+    history->footer("Examples:\n  trueup history -f manifests/ --limit 20\n"
+                    "  trueup history Role/tenant/auditor -f manifests/");
     CLI::App* explain = app_->add_subcommand(
         "explain", "Why a resource is as it is: last decision, inputs, blocker, next attempt");
     add_control(*explain);
@@ -45,6 +49,7 @@ void CommandLine::add_daemon_readers()
         app_->add_subcommand("diff", "How a resource differed from its manifest in the last round");
     add_control(*diff);
     diff->add_option("address", s.address, "Kind/scope/name")->required();
+    diff->footer("Example: trueup diff Role/tenant/auditor");
 }
 
 void CommandLine::add_daemon_writers()
@@ -53,9 +58,11 @@ void CommandLine::add_daemon_writers()
     CLI::App* reconcile =
         app_->add_subcommand("reconcile", "Ask the daemon for a round now, not at its interval");
     add_control(*reconcile);
+    reconcile->footer("Example: trueup reconcile -f manifests/");
     CLI::App* approve = app_->add_subcommand("approve", "Agree to the plan that waits for it");
     add_control(*approve);
     approve->add_option("digest", s.name, "Of the plan, as trueup status shows it")->required();
+    approve->footer("Example: trueup approve 3f9a1c... -f manifests/");
     CLI::App* suspend = app_->add_subcommand("suspend", "Keep the daemon from changing something");
     add_control(*suspend);
     suspend->add_option(
@@ -67,6 +74,7 @@ void CommandLine::add_daemon_writers()
     CLI::App* resume = app_->add_subcommand("resume", "Let it go on");
     add_control(*resume);
     resume->add_option("target", s.address, "As it was suspended (default: everything)");
+    resume->footer("Examples:\n  trueup resume project:team-a\n  trueup resume");
 }
 
 void CommandLine::add_upkeep(CLI::App& state)
@@ -77,21 +85,25 @@ void CommandLine::add_upkeep(CLI::App& state)
     add_common(*move);
     move->add_option("address", s.address, "Kind/scope/name that it has")->required();
     move->add_option("new-address", s.new_address, "Kind/scope/name that it gets")->required();
+    move->footer("Example: trueup state mv Role/tenant/auditor Role/tenant/reader -f manifests/");
     CLI::App* backup =
         state.add_subcommand("backup", "Copy the state, beside a running daemon if need be");
     add_common(*backup);
     backup->add_option("file", s.out, "Where to; it must not exist")->required();
+    backup->footer("Example: trueup state backup /var/backups/trueup.db -f manifests/");
     CLI::App* audit = app_->add_subcommand("audit", "The record of everything that was done");
     audit->require_subcommand(1);
     CLI::App* verify = audit->add_subcommand(
         "verify", "Check that no line of it was changed or removed; names the first that was");
     add_common(*verify);
+    verify->footer("Example: trueup audit verify -f manifests/");
     CLI::App* doctor = app_->add_subcommand(
         "doctor", "Check what a plan needs: kinds, manifests, state, endpoint, clock, credential");
     add_common(*doctor);
     doctor->add_option("--socket", s.socket, "Control socket of the daemon");
     doctor->add_flag("--json", s.json, "Print JSON");
-    doctor->footer("Each line is ok, warning or failed, with advice; exit code 1 when one failed.");
+    doctor->footer("Each line is ok, warning or failed, with advice; exit code 1 when one failed.\n"
+                   "Example: trueup doctor -f manifests/ --endpoint https://api.spectrocloud.com");
 }
 
 } // namespace trueup
