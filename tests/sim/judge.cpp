@@ -342,19 +342,6 @@ void Judge::looked(const HttpRequest& request)
         }
 }
 
-// Where the server takes a second one of a name, somebody must have looked since the plan.
-void Judge::check_looked(const HttpRequest& request,
-                         const Thing& thing,
-                         const KindFacts& facts,
-                         const std::string& address)
-{
-    if ((facts.unique && rules_.trusting) || !planned_ || is_late(request, planned_at_))
-        return;
-    const auto look = last_look_.find({thing.kind, thing.project_uid});
-    if (look == last_look_.end() || look->second < planned_at_)
-        violation('A', address + " is created, and nobody looked since it was planned");
-}
-
 void Judge::changed(const HttpRequest& request, Thing& thing, const std::string& step)
 {
     check_planned(address_of(thing), request);

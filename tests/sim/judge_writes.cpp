@@ -33,6 +33,19 @@ void Judge::check_planned(const std::string& address, const HttpRequest& request
                   method + " for " + address + ", whose plan says " + std::string(name_of(verb)));
 }
 
+// Where the server takes a second one of a name, somebody must have looked since the plan.
+void Judge::check_looked(const HttpRequest& request,
+                         const Thing& thing,
+                         const KindFacts& facts,
+                         const std::string& address)
+{
+    if ((facts.unique && rules_.trusting) || !planned_ || is_late(request, planned_at_))
+        return;
+    const auto look = last_look_.find({thing.kind, thing.project_uid});
+    if (look == last_look_.end() || look->second < planned_at_)
+        violation('A', address + " is created, and nobody looked since it was planned");
+}
+
 // What is made comes after what it depends on, and after that is ready.
 void Judge::check_order(const std::string& address, const HttpRequest& request)
 {
