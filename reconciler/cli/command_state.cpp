@@ -86,7 +86,7 @@ Result<bool> is_ours_already(Store& store, const Address& address, const std::st
     const auto intents = store.open_intents();
     if (!intents)
         return intents.error();
-    const std::string wanted = address.text();
+    const std::string& wanted = address.text();
     if (std::ranges::find(*intents, wanted, &Intent::address) != intents->end())
         return Error{Errc::conflict,
                      "a call for it was interrupted and is not settled yet",
