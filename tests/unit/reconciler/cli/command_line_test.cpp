@@ -129,8 +129,10 @@ TEST_SUITE("cli: command line")
             {"api-key: abc\n", "trueup.yaml:1: unknown setting api-key"},
             {"fault: slow:1\n", "trueup.yaml:1: unknown setting fault"},
         };
-        for (const auto& [config, said] : all)
+        for (const auto& each : all)
             for (const char* command : {"validate", "plan", "apply", "run", "status"}) {
+                const auto& config = each.first;
+                const auto& said = each.second;
                 CAPTURE(config);
                 CAPTURE(command);
                 CAPTURE(said);
