@@ -4,8 +4,6 @@
 #include "manifests/git_revision.hpp"
 #include "manifests/tree.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <map>
 
@@ -60,20 +58,8 @@ private:
     const Catalogue& catalogue_;
     const Clock& clock_;
     TreeWatcher tree_;
-    std::map<fs::path, std::string> secrets_; // what they looked like just before they were read
+    std::map<fs::path, std::optional<FileStamp>> secrets_; // from just before they were read
 };
-
-// What a file looks like from outside: another text has another look.
-std::string look_of(const fs::path& path)
-{
-    struct stat status = {};
-    if (::stat(path.c_str(), &status) != 0)
-        return {};
-    const auto number = [](auto n) { return std::to_string(n) + " "; };
-    return number(status.st_ino) + number(status.st_size) + number(status.st_mtim.tv_sec) +
-           number(status.st_mtim.tv_nsec) + number(status.st_ctim.tv_sec) +
-           number(status.st_ctim.tv_nsec);
-}
 
 // The commit of all paths, when they are in one work tree.
 std::optional<GitHead> DirectorySource::head(GitLook look) const
@@ -127,7 +113,7 @@ Scan DirectorySource::scan()
     scan.content = sha256_hex(look.content);
     scan.approval = approval();
     for (const auto& [path, before] : secrets_) {
-        scan.has_new_secrets = scan.has_new_secrets || look_of(path) != before;
+        scan.has_new_secrets = scan.has_new_secrets || stamp_of(path) != before;
         look.directories.insert(path.parent_path());
     }
     scan.directories.assign(look.directories.begin(), look.directories.end());
@@ -144,7 +130,7 @@ Snapshot DirectorySource::load()
     secrets_.clear();
     LoadOptions options = options_.load;
     options.on_secret_file = [this](const fs::path& path) {
-        secrets_.emplace(path, look_of(path));
+        secrets_.emplace(path, stamp_of(path));
     };
     ManifestSet set = load_manifests(options, catalogue_, diagnostics);
     std::map<std::string, Unreadable> unreadable;

@@ -73,6 +73,14 @@ std::string line_of(const FileStamp& stamp)
 
 } // namespace
 
+std::optional<FileStamp> stamp_of(const fs::path& path)
+{
+    const auto status = status_of(path);
+    if (!status)
+        return std::nullopt;
+    return stamp_of(*status);
+}
+
 TreeLook TreeWatcher::look(const std::vector<fs::path>& roots)
 {
     TreeLook look;

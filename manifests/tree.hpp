@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct FileStamp {
     std::int64_t modified_ns = 0, changed_ns = 0;
     bool operator==(const FileStamp&) const = default;
 };
+
+// Of what `path` leads to; nothing when there is none.
+std::optional<FileStamp> stamp_of(const std::filesystem::path& path);
 
 struct TreeLook {
     TreeLook() = default;

@@ -83,15 +83,9 @@ Result<bool> is_ours_already(Store& store, const Address& address, const std::st
     const auto records = store.records();
     if (!records)
         return records.error();
-    const auto intents = store.open_intents();
-    if (!intents)
-        return intents.error();
     const std::string& wanted = address.text();
-    if (std::ranges::find(*intents, wanted, &Intent::address) != intents->end())
-        return Error{Errc::conflict,
-                     "a call for it was interrupted and is not settled yet",
-                     wanted,
-                     "run trueup apply first"};
+    if (auto settled = check_settled(store, {wanted}); !settled)
+        return settled.error();
     for (const Record& record : *records) {
         if (record.address == wanted && record.uid == uid)
             return true;

@@ -42,15 +42,8 @@ Result<Batch> plan_move(Store& store, const std::string& from, const std::string
     const auto records = store.records();
     if (!records)
         return records.error();
-    const auto intents = store.open_intents();
-    if (!intents)
-        return intents.error();
-    for (const Intent& intent : *intents)
-        if (intent.address == from || intent.address == to)
-            return Error{Errc::conflict,
-                         "a call for it was interrupted and is not settled yet",
-                         intent.address,
-                         "run trueup apply first"};
+    if (auto settled = check_settled(store, {from, to}); !settled)
+        return settled.error();
     Batch batch;
     bool found = false;
     for (Record record : *records) {

@@ -27,6 +27,20 @@ std::optional<std::string> environment(const std::string& name)
 
 } // namespace
 
+Result<void> check_settled(Store& store, const std::vector<std::string>& addresses)
+{
+    const auto intents = store.open_intents();
+    if (!intents)
+        return intents.error();
+    for (const Intent& intent : *intents)
+        if (std::ranges::find(addresses, intent.address) != addresses.end())
+            return Error{Errc::conflict,
+                         "a call for it was interrupted and is not settled yet",
+                         intent.address,
+                         "run trueup apply first"};
+    return {};
+}
+
 Result<Duration>
 option_duration(const Settings& settings, const std::string& option, const std::string& text)
 {

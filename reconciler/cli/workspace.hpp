@@ -72,6 +72,9 @@ std::filesystem::path state_file(const Settings& settings);
 // The state, and the key of its secret hashes ("" when there is none and it is only read).
 Result<std::string> open_state(Workspace& workspace, const Settings& settings, Access access);
 
+// Whether no call for any of `addresses` was interrupted and is open still. Fails with conflict.
+Result<void> check_settled(Store& store, const std::vector<std::string>& addresses);
+
 // The duration that an option was given. Fails with invalid_input, and says where it was set.
 Result<Duration>
 option_duration(const Settings& settings, const std::string& option, const std::string& text);

@@ -41,7 +41,7 @@ void Planner::plan_destroy(const Manifest& manifest)
         add(std::move(action));
         return;
     }
-    // Not ours in the state, it is left by leaving it.
+    // Nothing remembers it: there is nothing to forget, and it stays.
     if (manifest.lifecycle.deletion == DeletionPolicy::abandon)
         return;
     remove_or_show(std::move(action));
