@@ -116,7 +116,7 @@ InForce put_in_force(InForce before, Snapshot snapshot, BadManifest policy)
         if (!broken.last_good && now.deletes_blocked.empty())
             now.deletes_blocked =
                 broken.file + " cannot be read, and what it declared is not known";
-    std::set<std::string> declared_before = std::move(before.unaccounted);
+    std::set<std::string> declared_before = before.unaccounted;
     if (!now.broken.empty())
         for (const Manifest& manifest : before.manifests.manifests)
             declared_before.insert(manifest.address.text());

@@ -207,6 +207,29 @@ TEST_SUITE("integration: life")
         CHECK(site.run(api, {"apply", file, "--prune"}).exit_code == 1);
     }
 
+    TEST_CASE("C: a protection is remembered by saved plans that have nothing else to do")
+    {
+        LiveApi api;
+        Site site;
+        const auto plan_and_apply = [&](std::vector<std::string> more) {
+            const std::string file = (site.directory() / "saved.plan").string();
+            more.insert(more.begin(), {"plan", "--out", file});
+            REQUIRE(site.run(api, std::move(more)).exit_code == 0);
+            return site.run(api, {"apply", file});
+        };
+        site.write("roles.yaml", role("reader") + role("writer"));
+        REQUIRE(plan_and_apply({}).exit_code == 0);
+        const std::string guarded = role("writer") + "lifecycle: {preventDestroy: true}\n";
+        site.write("roles.yaml", role("reader") + guarded);
+        REQUIRE(plan_and_apply({}).exit_code == 0);
+
+        site.write("roles.yaml", role("reader"));
+        const Finished pruned = plan_and_apply({"--prune"});
+
+        CHECK_MESSAGE(pruned.out.find("0 deleted") != std::string::npos, pruned.out, pruned.err);
+        CHECK_FALSE(api.sandbox()->uid_of("roles", "writer").empty());
+    }
+
     TEST_CASE("E: a saved plan adopts as it was made to, whatever is configured when it is applied")
     {
         LiveApi api;

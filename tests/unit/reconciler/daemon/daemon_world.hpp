@@ -55,15 +55,17 @@ inline const Catalogue& palette()
 class DaemonWorld final : public Host {
 public:
     DaemonWorld() : DaemonWorld(SandboxOptions()) {}
-    explicit DaemonWorld(SandboxOptions options)
-        : api(std::move(options)),
+    // `with` outlives it.
+    explicit DaemonWorld(SandboxOptions options, const Catalogue& with = palette())
+        : kinds(with),
+          api(std::move(options)),
           http(clock, [this](const SentRequest& sent) { return answer(sent); })
     {
         settings.request.plan.owner_id = "me";
         settings.request.observe.owner_id = "me";
         settings.request.endpoint = "http://sandbox";
         settings.jitter_percent = 0;
-        REQUIRE_FALSE(palette().kinds.empty());
+        REQUIRE_FALSE(kinds.kinds.empty());
     }
     ~DaemonWorld() override { stop(); }
 
@@ -102,7 +104,7 @@ public:
         store = std::move(*opened);
         make_clients();
         loop = std::make_unique<Loop>(LoopParts(
-            context.get_executor(), *this, palette(), *store, clock, *random, events, supervisor));
+            context.get_executor(), *this, kinds, *store, clock, *random, events, supervisor));
         relay.next = &loop->events();
         exit_code.reset();
         boost::asio::co_spawn(
@@ -216,6 +218,7 @@ public:
     }
     void planned(const Plan&) override { ++plans; }
 
+    const Catalogue& kinds;
     TempDir directory;
     boost::asio::io_context context{1};
     ManualClock clock{context};
@@ -249,7 +252,7 @@ private:
         DirectorySourceOptions options;
         options.load.paths.push_back(manifests());
         options.load.hasher = SecretHasher("0123456789abcdef0123456789abcdef");
-        source_ = make_directory_source(std::move(options), palette(), clock);
+        source_ = make_directory_source(std::move(options), kinds, clock);
         const SecretHasher hasher;
         RestOptions rest;
         rest.credentials.api_key = hasher.make("sandbox", "test");
@@ -257,9 +260,9 @@ private:
         rest.attempts_max = attempts;
         rest.breaker = breaker;
         if (settings.mode == RunMode::dry_run)
-            observer_ = make_rest_observer(palette(), http, clock, *random, relay, std::move(rest));
+            observer_ = make_rest_observer(kinds, http, clock, *random, relay, std::move(rest));
         else
-            provider_ = make_rest_provider(palette(), http, clock, *random, relay, std::move(rest));
+            provider_ = make_rest_provider(kinds, http, clock, *random, relay, std::move(rest));
     }
 
     Result<HttpResponse> answer(const SentRequest& sent)

@@ -267,6 +267,41 @@ TEST_SUITE("daemon: gates")
         }));
     }
 
+    TEST_CASE("C: what may have moved into a file with a mistake is not deleted")
+    {
+        DaemonWorld world;
+        world.settings.request.plan.prune = world.settings.request.observe.prune = true;
+        world.write("a.yaml", role("a"));
+        world.write("b.yaml", role("b"));
+        world.start();
+
+        world.remove("a.yaml");
+        world.write("b.yaml", role("a") + "---\n" + role("b") + "kind: [\n");
+        world.pass(1h);
+        CHECK(world.exists("a"));
+        CHECK(world.exists("b"));
+        CHECK(world.health("a") == "Stalled deletes_blocked");
+
+        world.write("b.yaml", role("b"));
+        world.pass(1min);
+        CHECK_FALSE(world.exists("a"));
+    }
+
+    TEST_CASE("C: a protection counts from the first look, whatever holds its change back")
+    {
+        DaemonWorld world; // it is Sunday, 2026-03-01, 00:00
+        world.settings.freeze.push_back(*make_freeze_window({"Sun"}, "00:05", "06:00", ""));
+        world.write("a.yaml", role("a"));
+        world.start();
+        world.pass(10min);
+
+        world.write("a.yaml", role("a", "cluster.update") + "lifecycle: {preventDestroy: true}\n");
+        world.pass(10s);
+
+        CHECK(world.permissions("a") == "cluster.get");
+        CHECK((*world.store->record("Role/tenant/a"))->prevent_destroy);
+    }
+
     TEST_CASE("without prune nothing is deleted")
     {
         DaemonWorld world;

@@ -104,6 +104,8 @@ TEST_SUITE("daemon: what is in force")
         // In later revisions too, until everything can be read.
         const InForce third = follow(second, Revision().broken("b"));
         CHECK(third.unaccounted == std::set<std::string>{"Widget/tenant/x"});
+        const InForce all = follow(third, Revision().broken("b").broken("vars", true));
+        CHECK(all.unaccounted == std::set<std::string>{"Widget/tenant/x"});
         const InForce back = follow(third, Revision().file("c", {"Widget/tenant/x"}).broken("b"));
         CHECK(back.unaccounted.empty());
         CHECK(follow(third, Revision().file("b", {})).unaccounted.empty());

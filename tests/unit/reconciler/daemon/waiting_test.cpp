@@ -78,6 +78,65 @@ TEST_SUITE("daemon: waiting")
         CHECK(health(world) == "Stalled deadline");
     }
 
+    // The shipped kinds, but a role that is deleted may take its time to go.
+    const Catalogue& with_slow_ends()
+    {
+        static const Catalogue kinds = [] {
+            Catalogue all = palette();
+            std::ranges::find(all.kinds, "Role", &Kind::name)->gone_within = 1h;
+            return all;
+        }();
+        return kinds;
+    }
+
+    TEST_CASE("what was asked to go and is declared again is looked at no more")
+    {
+        DaemonWorld world(SandboxOptions(), with_slow_ends());
+        world.settings.request.plan.prune = world.settings.request.observe.prune = true;
+        world.write("a.yaml", role("a"));
+        world.write("b.yaml", role("b"));
+        world.start();
+        const std::string route = "/v1/roles/" + world.api.sandbox->uid_of("roles", "a");
+        const std::string body = world.api.get(route).response.body;
+        // It is asked to go, and does not.
+        world.hook = [&](const SentRequest& sent) -> std::optional<HttpResponse> {
+            if (sent.method == "DELETE")
+                REQUIRE("/v1/roles/" + world.api.sandbox->put_object("roles", "", body) == route);
+            return std::nullopt;
+        };
+        world.remove("a.yaml");
+        world.pass(10s);
+        REQUIRE(world.health("a") == "Reconciling going");
+
+        world.write("a.yaml", role("a"));
+        world.pass(10s);
+        REQUIRE(world.health("a") == "Ready unchanged");
+        world.forget_requests();
+        world.pass(1min);
+
+        CHECK(world.api.sandbox->log().empty());
+    }
+
+    TEST_CASE("what was asked to go, and is gone, is not missed")
+    {
+        DaemonWorld world(SandboxOptions(), with_slow_ends());
+        world.settings.request.plan.prune = world.settings.request.observe.prune = true;
+        world.write("charts.yaml", registry);
+        world.write("a.yaml", role("a"));
+        world.write("b.yaml", role("b"));
+        world.start();
+        world.pass(1min); // it is seen wherever it is looked for
+        REQUIRE(world.exists("b"));
+
+        world.remove("a.yaml");
+        world.remove("b.yaml");
+        world.pass(30s);
+
+        CHECK(world.last_result() == "applied");
+        CHECK_FALSE(world.loop->status().approval);
+        CHECK(world.health("a") == "unknown");
+    }
+
     TEST_CASE("where a look at it fails, it is looked at again within a minute")
     {
         SandboxOptions slow;
