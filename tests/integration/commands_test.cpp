@@ -2,6 +2,7 @@
 
 #include "state/model/json.hpp"
 #include "tests/integration/live_api.hpp"
+#include "tests/support/texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,11 +14,6 @@ using namespace trueup;
 using namespace trueup::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 std::string profile(const std::string& variable)
 {

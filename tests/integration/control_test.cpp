@@ -7,6 +7,7 @@
 #include "state/model/path.hpp"
 #include "tests/integration/live_api.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/texts.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -105,11 +106,6 @@ struct DaemonWorld {
     Site site;
     std::optional<Process> daemon;
 };
-
-bool contains(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 } // namespace
 

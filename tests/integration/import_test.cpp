@@ -1,6 +1,7 @@
 // What import takes as ours, and what it leaves alone.
 
 #include "tests/integration/live_api.hpp"
+#include "tests/support/texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,11 +14,6 @@ using namespace trueup;
 using namespace trueup::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 // An object that somebody else made.
 std::string made(LiveApi& api,

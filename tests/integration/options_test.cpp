@@ -1,6 +1,7 @@
 // What single options and settings do, through the real binary.
 
 #include "tests/integration/live_api.hpp"
+#include "tests/support/texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,11 +12,6 @@ using namespace trueup;
 using namespace trueup::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 std::string profile(const std::string& name, const std::string& project)
 {
@@ -48,6 +44,7 @@ apply_timed(LiveApi& api, const Site& site, const std::vector<std::string>& rate
     const auto begin = std::chrono::steady_clock::now();
     const Finished applied = run_process(words, Site::environment());
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    api.set_hook({});
     CHECK_MESSAGE(applied.exit_code == 0, applied.out, applied.err);
     return {calls, taken.count()};
 }

@@ -1,6 +1,7 @@
 // What the options of trueup sandbox do, through the real binary.
 
 #include "tests/integration/live_api.hpp"
+#include "tests/support/texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,18 +13,14 @@ using namespace trueup::test;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
-}
-
 // A sandbox with these options, for as long as it lives.
 class Serving {
 public:
     explicit Serving(const std::vector<std::string>& options) : process_(command(options), {})
     {
-        while (!process_.out().ends_with('\n'))
+        for (int looks = 0; looks < 3000 && !process_.out().ends_with('\n'); ++looks)
             REQUIRE_FALSE(process_.wait_for(std::chrono::milliseconds(10)));
+        REQUIRE(process_.out().ends_with('\n'));
         const std::string said = process_.out();
         url = said.substr(said.rfind(' ') + 1);
         url.pop_back();
@@ -41,15 +38,6 @@ private:
 
     Process process_;
 };
-
-// How often `part` is in `text`.
-std::size_t count_of(const std::string& text, const std::string& part)
-{
-    std::size_t count = 0;
-    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-        ++count;
-    return count;
-}
 
 Finished apply_to(const std::string& url, const Site& site)
 {

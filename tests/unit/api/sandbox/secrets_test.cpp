@@ -1,8 +1,10 @@
 #include "tests/support/sandbox_caller.hpp"
+#include "tests/support/texts.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace trueup;
+using trueup::test::contains;
 
 namespace {
 
@@ -11,11 +13,6 @@ const std::string mask = "********";
 std::string aws(const std::string& secret)
 {
     return R"({"metadata":{"name":"a"},"spec":{"accessKey":"AK","secretKey":")" + secret + R"("}})";
-}
-
-bool contains(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
 }
 
 } // namespace

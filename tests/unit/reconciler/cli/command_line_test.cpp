@@ -1,5 +1,6 @@
 #include "reconciler/cli/command_line.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,6 +10,7 @@
 #include <sstream>
 
 using namespace trueup;
+using trueup::test::contains;
 
 namespace {
 
@@ -68,11 +70,6 @@ public:
 private:
     std::string name_;
 };
-
-bool contains(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 } // namespace
 

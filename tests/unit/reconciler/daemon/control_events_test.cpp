@@ -1,5 +1,6 @@
 #include "reconciler/daemon/event_hub.hpp"
 #include "tests/support/manual_clock.hpp"
+#include "tests/support/texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,17 +8,11 @@ namespace trueup {
 
 namespace {
 
+using test::count_of;
+
 Event event_number(int number)
 {
     return Event(EventType::note, Level::info, "number " + std::to_string(number));
-}
-
-std::size_t count_of(const std::string& text, const std::string& part)
-{
-    std::size_t count = 0;
-    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-        ++count;
-    return count;
 }
 
 struct HubWorld {
