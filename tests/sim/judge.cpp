@@ -267,6 +267,7 @@ void Judge::note_effect(const HttpRequest& request,
     effect.path = path_of(request);
     effect.trace = response.header("AuditUid");
     effect.sender = header(request, sender_header);
+    effect.sent = sent_at(request);
     effect.sender.resize(effect.sender.find('@'));
     effects_.push_back(std::move(effect));
 }
@@ -373,11 +374,10 @@ void Judge::removed(Thing& thing, const HttpRequest& request)
         }
 }
 
-// Whether a request was on its way already at that time.
-bool Judge::is_late(const HttpRequest& request, Instant since) const
+Instant Judge::sent_at(const HttpRequest& request)
 {
     const std::string sender = header(request, sender_header);
-    return Instant(Duration(std::stoll(sender.substr(sender.find('@') + 1)))) < since;
+    return Instant(Duration(std::stoll(sender.substr(sender.find('@') + 1))));
 }
 
 // ---- others

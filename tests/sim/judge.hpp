@@ -48,6 +48,7 @@ struct EffectSeen {
     std::string path;
     std::string trace;  // the AuditUid of the answer
     std::string sender; // the life of trueup in which it was asked for
+    Instant sent{};
 };
 
 struct JudgeRules {
@@ -81,6 +82,8 @@ public:
     // What the state remembers from now on, and what it does not any more.
     void remembered(const std::string& address, const std::string& uid);
     void forgotten(const std::string& address);
+    // What is in the audit from now on.
+    void audited(const AuditRecord& record);
 
     // ---- what the server saw
     void seen(const HttpRequest& request, const HttpResponse& response);
@@ -186,7 +189,12 @@ private:
     // True when it may be taken over from somebody else, or nobody could know whose it was.
     bool check_touch(const HttpRequest& request, Thing& thing);
     bool is_ours(const Thing& thing) const;
-    bool is_late(const HttpRequest& request, Instant since) const;
+    static Instant sent_at(const HttpRequest& request);
+    // Whether it was on its way already at that time.
+    static bool is_late(const HttpRequest& request, Instant since)
+    {
+        return sent_at(request) < since;
+    }
     bool is_intended(const std::string& method, const std::string& path) const;
     bool is_replaced(const std::string& address,
                      const std::string& uid,
@@ -206,6 +214,7 @@ private:
     std::map<std::string, std::string> addresses_; // hash -> address
     std::map<std::string, Thing> things_;
     std::vector<EffectSeen> effects_;
+    std::map<std::vector<std::string>, Instant> audited_at_; // by what the record says
     std::vector<std::string> violations_;
 
     struct PlannedAction {

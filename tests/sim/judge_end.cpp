@@ -208,11 +208,18 @@ void Judge::check_orphans(const Final& end)
 
 namespace {
 
+// Which record it is: the audit numbers them in an order of its own.
+std::vector<std::string> key_of(const AuditRecord& record)
+{
+    return {record.at, record.address, record.verb, record.route, record.outcome, record.detail};
+}
+
 // Effects on one resource whose answer nobody received, or lived to write down, and the records
 // that can account for them.
 class Accounts {
 public:
-    void add(const AuditRecord& record)
+    // `written`: when it came into the audit.
+    void add(const AuditRecord& record, Instant written)
     {
         const bool recovered =
             record.outcome == "done" && record.detail == "resolved at the next start";
@@ -220,48 +227,80 @@ public:
             ++attempts_[record.route.substr(0, record.route.find(' '))];
         else if (record.outcome == "found" || record.outcome == "none" ||
                  record.outcome == "unknown" || recovered)
-            ++looks_;
+            looks_.push_back(written);
     }
 
-    void add(const EffectSeen& effect) { ++effects_[effect.sender][effect.method]; }
+    void add(const EffectSeen& effect)
+    {
+        effects_[effect.sender].emplace_back(effect.method, effect.sent);
+    }
 
     // Whether the records suffice. That of one attempt whose end is not known accounts for one
-    // effect; what a look found, for all that one life of trueup did and could not write down.
+    // effect; what a look found, for all that one life of trueup had sent by then and could not
+    // write down.
     bool are_settled() const { return settle(effects_.begin(), attempts_, looks_); }
 
 private:
     using ByMethod = std::map<std::string, int>;
-    using ByLife = std::map<std::string, ByMethod>;
+    using Calls = std::vector<std::pair<std::string, Instant>>;
+    using ByLife = std::map<std::string, Calls>;
 
-    bool settle(ByLife::const_iterator life, ByMethod attempts, int looks) const
+    bool settle(ByLife::const_iterator life,
+                const ByMethod& attempts,
+                const std::vector<Instant>& looks) const
     {
         if (life == effects_.end())
             return true;
-        const auto next = std::next(life);
-        if (looks > 0 && settle(next, attempts, looks - 1))
+        if (settle_calls(life, Instant::min(), attempts, looks))
             return true;
-        for (const auto& [method, count] : life->second)
-            if ((attempts[method] -= count) < 0)
+        for (std::size_t i = 0; i < looks.size(); ++i) {
+            std::vector<Instant> others = looks;
+            others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+            if (settle_calls(life, looks[i], attempts, others))
+                return true;
+        }
+        return false;
+    }
+
+    // Of one life, with a look that accounts for what was sent before it.
+    bool settle_calls(ByLife::const_iterator life,
+                      Instant look,
+                      ByMethod attempts,
+                      const std::vector<Instant>& looks) const
+    {
+        for (const auto& [method, sent] : life->second)
+            if (sent >= look && --attempts[method] < 0)
                 return false;
-        return settle(next, std::move(attempts), looks);
+        return settle(std::next(life), attempts, looks);
     }
 
     ByLife effects_;
     ByMethod attempts_;
-    int looks_ = 0;
+    std::vector<Instant> looks_;
 };
 
 } // namespace
+
+void Judge::audited(const AuditRecord& record)
+{
+    audited_at_[key_of(record)] = universe_.now();
+}
 
 // H: every effect has its record, and every record its effect.
 void Judge::check_audit(const Final& end)
 {
     std::map<std::string, const AuditRecord*> traces;
     std::map<std::string, Accounts> accounts; // by address
+    std::set<std::string> found;              // creates that nobody saw
     for (const AuditRecord& record : end.audit) {
         printed("the audit", record.detail);
         if (record.audit_uid.empty()) {
-            accounts[record.address].add(record);
+            // One that was said to be lost, and is there, was written at any time.
+            const auto told = audited_at_.find(key_of(record));
+            const Instant at = told == audited_at_.end() ? universe_.now() : told->second;
+            accounts[record.address].add(record, at);
+            if (record.outcome == "found" && record.verb == name_of(Verb::create))
+                found.insert(record.address);
             continue;
         }
         if (!traces.emplace(record.audit_uid, &record).second)
@@ -270,6 +309,8 @@ void Judge::check_audit(const Final& end)
     std::set<std::string> seen;
     for (const EffectSeen& effect : effects_) {
         seen.insert(effect.trace);
+        if (effect.method == "POST")
+            found.erase(effect.address);
         if (const auto it = traces.find(effect.trace); it != traces.end()) {
             if (it->second->address != effect.address)
                 violation('H',
@@ -281,6 +322,8 @@ void Judge::check_audit(const Final& end)
         if (audited_.contains(effect.trace))
             violation('H', "no audit record of " + effect.method + " for " + effect.address);
     }
+    for (const std::string& address : found)
+        violation('H', "an audit record of a create that never happened: " + address);
     for (const auto& [address, account] : accounts)
         if (!account.are_settled())
             violation('H', "too few audit records of what was done to " + address);

@@ -55,6 +55,7 @@ public:
         const std::vector<Intent> opened = batch.open;
         const std::vector<Record> put = batch.put;
         const std::vector<std::string> forgotten = batch.forget;
+        const std::vector<AuditRecord> written = batch.audit;
         // Closing is no promise: what is closed may be open again after a crash.
         for (const std::string& id : batch.close)
             judge_.intent_closed(id);
@@ -69,6 +70,8 @@ public:
             judge_.remembered(record.address, record.uid);
         for (const std::string& address : forgotten)
             judge_.forgotten(address);
+        for (const AuditRecord& record : written)
+            judge_.audited(record);
         co_return stored;
     }
     Result<bool> mend() override
