@@ -5,6 +5,7 @@
 #include "reconciler/cli/console.hpp"
 #include "reconciler/cli/control_client.hpp"
 #include "reconciler/cli/planning.hpp"
+#include "reconciler/engine/round.hpp"
 #include "reconciler/plan/render.hpp"
 #include "state/model/json.hpp"
 #include "state/store/writer_lock.hpp"
@@ -48,7 +49,8 @@ public:
         check_daemon();
         if (check_client()) {
             check_endpoint();
-            check_account();
+            if (check_place_of_state())
+                check_account();
         }
         return report();
     }
@@ -83,6 +85,7 @@ private:
     bool check_client();
     void check_endpoint();
     void check_clock(const HttpResponse& answer);
+    bool check_place_of_state();
     void check_account();
     void check_binding_of(const Binding& actual);
     int report() const;
@@ -233,6 +236,21 @@ void Doctor::check_clock(const HttpResponse& answer)
         verdict,
         "it differs from the API's by " + std::to_string(skew.count()) + " s",
         verdict == Verdict::ok ? "" : "synchronise it: timedatectl set-ntp true");
+}
+
+// No credential goes to a host that the state does not belong to.
+bool Doctor::check_place_of_state()
+{
+    if (!workspace_.store)
+        return true;
+    const auto stored = workspace_.store->binding();
+    if (!stored)
+        return true; // which is said beside the credential
+    const std::string endpoint = workspace_.http->origin().text();
+    auto here = check_place(*stored, endpoint, settings_.owner);
+    if (!here)
+        say("binding", here.error());
+    return here.has_value();
 }
 
 void Doctor::check_account()

@@ -93,6 +93,28 @@ TEST_SUITE("integration: commands")
         CHECK(elsewhere.requests() == 0);
     }
 
+    TEST_CASE("doctor sends no key to a host that the state does not belong to")
+    {
+        LiveApi api;
+        Site site;
+        site.write("roles.yaml", role("reader"));
+        REQUIRE(site.run(api, {"apply", "--yes"}).exit_code == 0);
+        LiveApi elsewhere;
+        std::vector<std::string> asked;
+        elsewhere.set_hook([&](std::size_t, const HttpRequest& request, ServerReply&) {
+            asked.push_back(request.target);
+            for (const Header& header : request.headers)
+                CHECK(header.value != "sandbox");
+        });
+
+        const Finished told = site.run(elsewhere, {"doctor"});
+
+        CHECK(told.exit_code == 1);
+        CHECK(contains(told.out, "failed   binding: "));
+        CHECK(contains(told.out, "endpoint"));
+        CHECK(asked == std::vector<std::string>{"/"});
+    }
+
     TEST_CASE("H: each record of an apply says which manifests it was for")
     {
         LiveApi api;
