@@ -72,6 +72,12 @@ std::string joined(const std::vector<std::string>& words)
     return text;
 }
 
+// How the scripts see that a command was typed: the path so far, and the word that follows.
+std::string words_to(const Entry& entry)
+{
+    return entry.path.find(' ') == std::string::npos ? " " + entry.path : entry.path;
+}
+
 // What bash does once it knows the command: sets `offer`, and `files` where files may stand too.
 std::string bash_case(const Entry& entry)
 {
@@ -101,9 +107,7 @@ std::string bash_function(const std::string& name, const std::vector<Entry>& ent
     for (const Entry& entry : entries) {
         if (entry.path.empty())
             continue;
-        const std::size_t space = entry.path.find(' ');
-        script += "            \"" + (space == std::string::npos ? " " + entry.path : entry.path) +
-                  "\") path=\"" + entry.path + "\" ;;\n";
+        script += "            \"" + words_to(entry) + "\") path=\"" + entry.path + "\" ;;\n";
     }
     script += "        esac\n    done\n    case \"$path\" in\n";
     for (const Entry& entry : entries)
@@ -126,20 +130,27 @@ std::string zsh_script(const std::vector<Entry>& entries)
 
 std::string fish_script(const std::vector<Entry>& entries)
 {
-    std::string script = "complete -c trueup -e\n";
+    std::string script =
+        "# Whether the words before the one that is typed are those of a command.\n"
+        "function __trueup_at\n"
+        "    set -l path ''\n"
+        "    for word in (commandline -opc)[2..-1]\n"
+        "        switch \"$path $word\"\n";
+    for (const Entry& entry : entries)
+        if (!entry.path.empty())
+            script += "            case '" + words_to(entry) + "'\n                set path '" +
+                      entry.path + "'\n";
+    script += "        end\n    end\n    test \"$path\" = \"$argv\"\nend\n"
+              "complete -c trueup -e\n";
     for (const Entry& entry : entries) {
-        const std::string condition =
-            entry.path.empty()
-                ? "__fish_use_subcommand"
-                : "__fish_seen_subcommand_from " + entry.path.substr(entry.path.rfind(' ') + 1);
-        for (const std::string& word : entry.words) {
-            const bool option = word.starts_with("--");
-            script += "complete -c trueup -n \"" + condition + "\" " +
-                      (option ? "-l " + word.substr(2) : "-a " + word) + "\n";
-        }
+        const std::string begin = "complete -c trueup -n '__trueup_at " + entry.path + "' ";
+        if (!entry.takes_files)
+            script += begin + "-f\n";
+        for (const std::string& word : entry.words)
+            script +=
+                begin + (word.starts_with("--") ? "-l " + word.substr(2) : "-a " + word) + "\n";
         for (const auto& [option, choices] : entry.values)
-            script += "complete -c trueup -n \"" + condition + "\" -l " + option.substr(2) +
-                      " -x -a \"" + joined(choices) + "\"\n";
+            script += begin + "-l " + option.substr(2) + " -x -a '" + joined(choices) + "'\n";
     }
     return script;
 }

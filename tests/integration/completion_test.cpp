@@ -1,9 +1,11 @@
-// What the completion script offers, run by a real bash.
+// What the completion scripts offer, run by a real bash, and by zsh and fish where they are
+// installed.
 
 #include "tests/integration/live_api.hpp"
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -14,23 +16,28 @@ namespace {
 
 using Words = std::set<std::string>;
 
-// What bash offers for the last of `words`, in a directory with a file and the directory of a
+constexpr const char* in_bash =
+    R"(cd "$2" && source <("$1" completion bash) && shift 2 && COMP_WORDS=(trueup "$@") &&)"
+    R"( COMP_CWORD=$# && _trueup && printf '%s\n' "${COMPREPLY[@]}")";
+// What zsh itself does with a function for bash, but for the last step: it narrows down what is
+// offered when it shows it.
+constexpr const char* in_zsh =
+    R"(autoload -U compinit && compinit -u -D && cd "$2" && source <("$1" completion zsh) && shift 2)"
+    R"( && COMP_WORDS=(trueup "$@") && COMP_CWORD=$# && compgen -F _trueup_words -- "$@[-1]")";
+constexpr const char* in_fish =
+    R"(cd $argv[2]; $argv[1] completion fish | source; complete -C "trueup $argv[3..-1]")";
+
+// What a shell offers for the last of `words`, in a directory with a file and the directory of a
 // state.
-Words offered(const std::vector<std::string>& words)
+Words offered(std::vector<std::string> command, const std::vector<std::string>& words)
 {
     const Site site;
     site.write("state/state.db", "");
     site.write("plan.out", "");
-    std::vector<std::string> command{
-        "bash",
-        "-c",
-        R"(cd "$2" && source <("$1" completion bash) && shift 2 && COMP_WORDS=(trueup "$@") &&)"
-        R"( COMP_CWORD=$# && _trueup && printf '%s\n' "${COMPREPLY[@]}")",
-        "-",
-        trueup_binary(),
-        site.directory().string()};
+    command.push_back(trueup_binary());
+    command.push_back(site.directory().string());
     command.insert(command.end(), words.begin(), words.end());
-    const Finished finished = run_process(command);
+    const Finished finished = run_process(command, {{"HOME", site.directory().string()}});
     CHECK_MESSAGE(finished.exit_code == 0, finished.err);
     CHECK_MESSAGE(finished.err.empty(), finished.err);
     Words all;
@@ -39,6 +46,19 @@ Words offered(const std::vector<std::string>& words)
         if (!line.empty())
             CHECK_MESSAGE(all.insert(line).second, "offered twice: ", line);
     return all;
+}
+
+Words offered(const std::vector<std::string>& words)
+{
+    return offered({"bash", "-c", in_bash, "-"}, words);
+}
+
+bool is_installed(const std::string& shell)
+{
+    if (std::filesystem::exists("/usr/bin/" + shell))
+        return true;
+    MESSAGE("skipped: " << shell << " is not installed");
+    return false;
 }
 
 } // namespace
@@ -79,5 +99,40 @@ TEST_SUITE("integration: completion")
         CHECK(offered({"run", "--mode", ""}) == Words{"auto", "approve", "dry-run"});
         CHECK(offered({"kinds", "show", "Clu"}).contains("ClusterProfile"));
         CHECK_FALSE(offered({"kinds", "show", ""}).contains("state"));
+    }
+
+    TEST_CASE("zsh offers the same, before it narrows it down")
+    {
+        if (!is_installed("zsh"))
+            return;
+        const auto offers = [](const std::vector<std::string>& words) {
+            return offered({"zsh", "-f", "-c", in_zsh, "-"}, words);
+        };
+
+        CHECK(offers({"state", ""}) == Words{"list", "show", "mv", "backup", "rm", "--help"});
+        CHECK(offers({"plan", "--log-format", ""}) == Words{"text", "json"});
+        CHECK(offers({"apply", "pl"}).contains("plan.out"));
+        CHECK(offers({"apply", "--ye"}).contains("--yes"));
+        CHECK_FALSE(offers({""}).contains("plan.out"));
+    }
+
+    TEST_CASE("fish offers the same")
+    {
+        if (!is_installed("fish"))
+            return;
+        const auto offers = [](const std::vector<std::string>& words) {
+            return offered({"fish", "--no-config", "-c", in_fish}, words);
+        };
+
+        CHECK(offers({"sta"}) == Words{"state", "status"});
+        CHECK(offers({"state", ""}) == Words{"list", "show", "mv", "backup", "rm"});
+        CHECK(offers({"completion", ""}) == Words{"bash", "zsh", "fish"});
+        CHECK(offers({"apply", "pl"}) == Words{"plan.out"});
+        CHECK(offers({"apply", "--ye"}) == Words{"--yes"});
+        CHECK(offers({"plan", "-f", "sta"}) == Words{"state/"});
+        CHECK(offers({"plan", "--log-format", ""}) == Words{"text", "json"});
+        CHECK(offers({"state", "list", "--log-level", "w"}) == Words{"warning"});
+        CHECK(offers({"kinds", "show", "Clu"}) == Words{"ClusterProfile"});
+        CHECK_FALSE(offers({"kinds", "show", ""}).contains("state/"));
     }
 }
