@@ -31,6 +31,8 @@ Planner::Planner(const Catalogue& catalogue,
             creating_.insert(intent.address);
         if (intent.verb == name_of(Verb::replace) && !intent.uid.empty())
             replaced_.insert(intent.uid);
+        if (intent.prevent_destroy || intent.abandon)
+            kept_.insert(intent.address);
     }
 }
 

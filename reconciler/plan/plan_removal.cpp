@@ -207,6 +207,11 @@ void Planner::remove_or_show(Action action)
               declared_protected
                   ? "lifecycle.preventDestroy protects it"
                   : "lifecycle.preventDestroy protects it, although it is no longer declared");
+    // Its record may not say so yet, or not be there, until somebody has found out about the call.
+    else if (kept_.contains(action.address.text()))
+        block(action,
+              Reason::unobserved,
+              "what became of an earlier call for it is not known yet, which was to protect it");
     else if (const std::string user = referrer(action.address.text()); !user.empty())
         block(action, Reason::dependency, user + " still refers to it");
     add(std::move(action));

@@ -104,6 +104,7 @@ private:
     std::unordered_map<std::string_view, const Manifest*> declared_;
     std::set<std::string> creating_; // addresses with an open create
     std::set<std::string> replaced_; // uids that an open replace is about to remove
+    std::set<std::string> kept_; // addresses of which an open call says that they are to be kept
     std::set<std::string> warned_;
     std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> index_;
     Plan plan_;

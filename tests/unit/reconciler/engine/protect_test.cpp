@@ -68,6 +68,35 @@ TEST_SUITE("engine: protection")
             }
     }
 
+    TEST_CASE("C: what was made is protected while nobody can find out that it was")
+    {
+        EngineWorld world;
+        world.request.plan.prune = world.request.observe.prune = true;
+        world.declare("Widget/tenant/other");
+        CHECK(world.round().complete());
+        world.exists(a, {}, true);
+        Intent intent;
+        intent.id = "i1";
+        intent.address = a;
+        intent.verb = name_of(Verb::create);
+        intent.route = "POST /widgets";
+        intent.desired = tree("{metadata: {name: a}}");
+        intent.abandon = true;
+        world.put_intent(std::move(intent));
+        world.api.before = [&](const FakeProvider::Call& call) {
+            world.api.broken.clear();
+            if (call.verb == "look_up")
+                world.api.broken.emplace("Widget", Error(Errc::server_failed, "no"));
+        };
+
+        CHECK(lines_of(world.round()) == Lines{"blocked Widget/tenant/a blocked"});
+        world.api.before = nullptr;
+        world.api.broken.clear();
+        CHECK(lines_of(world.round()) == Lines{"forget Widget/tenant/a done"});
+
+        CHECK(world.api.uids_of("Widget", "a") == Lines{"u2"});
+    }
+
     TEST_CASE("C: a copy of what is ours no more, with its mark, is not deleted")
     {
         EngineWorld world;

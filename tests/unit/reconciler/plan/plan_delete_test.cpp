@@ -151,6 +151,30 @@ TEST_SUITE("plan: deletes")
         CHECK(lines_of(scene.plan()) == Lines{"blocked Widget/tenant/a (prevent_destroy)"});
     }
 
+    TEST_CASE("C: what an open call is to protect is not deleted, remembered or not")
+    {
+        for (const bool remembered : {false, true})
+            for (const bool abandons : {false, true}) {
+                CAPTURE(remembered);
+                CAPTURE(abandons);
+                Scene scene;
+                scene.options.prune = true;
+                if (remembered)
+                    scene.owned(a, "u1");
+                else
+                    scene.orphan(a, "u1");
+                Intent& open = scene.intents.emplace_back();
+                open.id = "i1";
+                open.address = a;
+                open.verb = name_of(Verb::create);
+                CHECK(lines_of(scene.plan()) == Lines{"delete Widget/tenant/a (not_declared)"});
+                open.prevent_destroy = !abandons;
+                open.abandon = abandons;
+
+                CHECK(lines_of(scene.plan()) == Lines{"blocked Widget/tenant/a (unobserved)"});
+            }
+    }
+
     TEST_CASE("6.C: what could not be looked at is not deleted")
     {
         Scene scene;
