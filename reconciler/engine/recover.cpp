@@ -59,10 +59,12 @@ private:
     }
 
     // How long a create may still take effect. The whole of `settle` from now on: nobody knows when
-    // the call was sent, which can be long after its intent was written, and calendars jump.
+    // the call was sent, which can be long after its intent was written, and calendars jump. Also
+    // where a second one would be refused: the first one may not be declared any more by the time
+    // that it comes, in a place where nobody looks.
     static Duration time_left(const Kind& kind)
     {
-        if (kind.refuses_duplicates || mutated(Mutation::recover_without_settling))
+        if (mutated(Mutation::recover_without_settling))
             return {};
         return kind.settle;
     }

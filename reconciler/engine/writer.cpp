@@ -526,6 +526,8 @@ Task<Result<Settled>> Writer::created(Action action, std::string intent_id, std:
     Settled settled;
     settled.uid = uid;
     if (*object) {
+        if (auto ours = not_taken_over(action, **object); !ours)
+            co_return ours.error();
         const Mark mark(engine_.owner_id, address_mark(action.address));
         if (kind.mark && (!(*object)->mark || *(*object)->mark != mark))
             note(action,

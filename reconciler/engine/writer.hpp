@@ -83,6 +83,8 @@ private:
                                  std::vector<WriteCall> calls,
                                  Comparison* comparison = nullptr,
                                  bool* owes = nullptr);
+    // Of an object that was just read.
+    Result<void> not_taken_over(const Action& action, const Observed& object) const;
     Task<Result<void>> still_ours(const Action& action, std::string uid);
     Task<Result<void>> still_to_be_created(const Action& action);
     Task<Result<void>>

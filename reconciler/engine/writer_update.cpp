@@ -117,6 +117,16 @@ Task<Result<void>> Writer::write_all(const Action& action,
     co_return Result<void>{};
 }
 
+Result<void> Writer::not_taken_over(const Action& action, const Observed& object) const
+{
+    if (object.mark && object.mark->owner != engine_.owner_id)
+        return Error{Errc::conflict,
+                     "the owner " + object.mark->owner + " has taken it over",
+                     action.address.text(),
+                     "plan again"};
+    return {};
+}
+
 // Whether no other owner has taken the object over. What reads do not show yet may be ours.
 Task<Result<void>> Writer::still_ours(const Action& action, std::string uid)
 {
@@ -125,12 +135,10 @@ Task<Result<void>> Writer::still_ours(const Action& action, std::string uid)
         *action.kind, action.scope, std::move(uid), std::move(where));
     if (!fresh)
         co_return fresh.error();
-    if (*fresh && (*fresh)->mark && (*fresh)->mark->owner != engine_.owner_id)
-        co_return Error{Errc::conflict,
-                        "the owner " + (*fresh)->mark->owner + " has taken it over",
-                        action.address.text(),
-                        "plan again"};
-    co_return Result<void>{};
+    if (!*fresh)
+        co_return Result<void>{};
+    auto ours = not_taken_over(action, **fresh);
+    co_return ours;
 }
 
 Task<Result<Settled>> Writer::update(Action action)
@@ -184,11 +192,8 @@ Writer::update_once(const Action& action, bool check_pin, std::string intent_id,
         co_return Error{
             Errc::conflict, "it is gone since it was planned", action.address.text(), "plan again"};
     // The pin does not speak of marks.
-    if ((*fresh)->mark && (*fresh)->mark->owner != engine_.owner_id)
-        co_return Error{Errc::conflict,
-                        "the owner " + (*fresh)->mark->owner + " has taken it over",
-                        action.address.text(),
-                        "plan again"};
+    if (auto ours = not_taken_over(action, **fresh); !ours)
+        co_return ours.error();
     const Value* last = action.last ? &*action.last->last_applied : nullptr;
     // Without a pin: a singleton of a project that did not exist when it was planned.
     if (check_pin && !action.pin.empty() && !mutated(Mutation::ignore_pin) &&

@@ -456,7 +456,8 @@ void Judge::planned(const Plan& plan)
         const auto thing = things_.find(action.uid);
         const bool is_claimed = action.verb == Verb::adopt && action.reason == Reason::marked;
         if (is_claimed && thing != things_.end() && thing->second.alive &&
-            thing->second.taken_at < round_began_ && !is_ours(thing->second))
+            thing->second.taken_at < (rules_.stale_reads ? thing->second.read_at : round_began_) &&
+            !is_ours(thing->second))
             violation('C', action.address.text() + " is taken for ours by a mark that is not its");
         if (action.verb == Verb::remove && !prune_)
             violation('C', "a delete is planned without being asked for: " + action.address.text());

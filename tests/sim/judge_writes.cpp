@@ -103,7 +103,8 @@ void Judge::check_delete(const Thing& thing, const HttpRequest& request)
     const auto replaced = replacing_.find({address, thing.uid});
     const Instant decided =
         planned_ || replaced == replacing_.end() ? planned_at_ : replaced->second;
-    if (thing.others_wrote_at > decided && thing.others_wrote_at < thing.read_at)
+    if (thing.others_wrote_at > decided && thing.others_wrote_at < thing.read_at &&
+        !is_late(request, thing.others_wrote_at))
         violation('C', address + " is deleted although it changed since that was planned");
     if (!is_ours(thing) && thing.taken_at < thing.read_at && !is_late(request, thing.taken_at))
         violation('C', "an object that is not ours is deleted: " + address);

@@ -108,6 +108,27 @@ TEST_SUITE("engine: recover")
         CHECK(world.store.history(a) == Lines{"create none"});
     }
 
+    TEST_CASE("B: a create is waited for although a second one would be refused")
+    {
+        for (const bool marked : {true, false}) {
+            CAPTURE(marked);
+            EngineWorld world;
+            Kind& kind = world.kind("Widget");
+            kind.settle = 20s;
+            kind.refuses_duplicates = true;
+            if (!marked)
+                kind.mark.reset();
+            world.put_intent(open_create());
+            const std::unique_ptr<Alarm> late =
+                world.clock.alarm(15s, [&] { world.exists(a, {}, marked); });
+
+            recovered(world);
+
+            CHECK(world.store.find(a).has_value());
+            CHECK(world.open_intents() == 0);
+        }
+    }
+
     TEST_CASE("A: the whole time to settle is waited for, whatever the calendar says")
     {
         EngineWorld world;

@@ -287,6 +287,29 @@ TEST_SUITE("engine: create")
         CHECK(world.spec_of("u1") == tree("{size: 9}"));
     }
 
+    TEST_CASE("C: what another owner took over as soon as it was made is not written")
+    {
+        EngineWorld world;
+        world.declare(a, "spec: {size: 1}");
+        bool taken = false;
+        world.api.before = [&](const FakeProvider::Call& call) {
+            if (call.verb != "read" || call.uid != "u1" || std::exchange(taken, true))
+                return;
+            Value& raw = world.api.find_item("u1")->raw;
+            put(raw, path("metadata.annotations.shop/owner"), "you");
+            put(raw, path("spec.size"), Value(9));
+        };
+
+        const Report report = world.round();
+
+        CHECK(report.failed == 1);
+        CHECK(world.spec_of("u1") == tree("{size: 9}"));
+        // What came of it is known, and the next plan leaves it alone.
+        CHECK(world.store.find(a)->uid == "u1");
+        CHECK(lines_of(world.round()) == Lines{"blocked Widget/tenant/a blocked"});
+        CHECK(world.open_intents() == 0);
+    }
+
     TEST_CASE("B: when the API drops the mark, somebody is told")
     {
         EngineWorld world;
