@@ -305,7 +305,7 @@ void Judge::created(const HttpRequest& request,
         const bool same = other.mark_owner == thing.mark_owner &&
                           other.mark_address == thing.mark_address &&
                           other.project_uid == thing.project_uid && other.kind == thing.kind;
-        if (!other.alive || !other.by_client || !same || is_replaced(address, uid, request))
+        if (!other.alive || !other.by_client || !same || is_successor(address, uid, request))
             continue;
         twins.push_back(uid);
         outlived = outlived || other.outlived;

@@ -199,6 +199,9 @@ private:
     bool is_replaced(const std::string& address,
                      const std::string& uid,
                      const HttpRequest& request) const;
+    bool is_successor(const std::string& address,
+                      const std::string& uid,
+                      const HttpRequest& request) const;
     void check_intended(const std::string& address, const HttpRequest& request);
     bool is_dependent(const Action& action, const Final& end) const;
     void check_resource(const Declared& declared, const Final& end);

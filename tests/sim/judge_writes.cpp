@@ -81,6 +81,14 @@ bool Judge::is_replaced(const std::string& address,
            });
 }
 
+// Whether a create makes the one that is to take the place of `uid`: it was sent for that.
+bool Judge::is_successor(const std::string& address,
+                         const std::string& uid,
+                         const HttpRequest& request) const
+{
+    return is_replaced(address, uid, request) && !is_late(request, replacing_.at({address, uid}));
+}
+
 // B: a create of it was written down before it was sent.
 void Judge::check_intended(const std::string& address, const HttpRequest& request)
 {
